@@ -1,0 +1,15 @@
+"""Sign-offs and rounds are facts; an approval never changes its state without a ledger entry."""
+
+from django.db import migrations
+
+from audit.triggers import insert_only, tripwire
+
+
+class Migration(migrations.Migration):
+    dependencies = [("approvals", "0001_initial"), ("audit", "0002_guards")]
+
+    operations = [
+        insert_only("approvals_round"),
+        insert_only("approvals_signoff"),
+        tripwire("approvals_approval", "NEW.root"),
+    ]

@@ -1,0 +1,373 @@
+"""Routes, and approvals on their way along them.
+
+A route's version is immutable once published; an approval pins the version it began with. An opening
+freezes its electorate as work items; a sign-off is the insert-only record of one decision.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from audit.ids import uuid7
+from audit.models import Root
+from directory.models import Organisation, Person, Post, ScopedQuerySet
+
+
+class Route(Root):
+    """A named way to approve one kind of subject."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="routes")
+    name = models.CharField(_("name"), max_length=100)
+    subject_kind = models.CharField(max_length=40)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("route")
+        ordering = ["subject_kind", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="route_one_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RouteVersion(models.Model):
+    """The route as published at one time. Never changed after; the newest published one is in force."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "route", "number"], name="route_version_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.route_id} v{self.number}"
+
+
+class Stage(models.Model):
+    """One step of a route version: who is asked, and what makes it pass.
+
+    `approvers` is a list of selectors, each a JSON object whose `select` is one of `post`,
+    `post_of_lead`, `post_of_each_cooperating`, `post_of_coordinating`, `post_of_reviewing`,
+    `post_of_superior`, `person`, `chosen_by_submitter` (see `approvals.selectors`).
+    """
+
+    class Rule(models.TextChoices):
+        ANY = "any", pgettext_lazy("stage rule", "any one")
+        ALL = "all", pgettext_lazy("stage rule", "all")
+        QUORUM = "quorum", pgettext_lazy("stage rule", "vote")
+
+    class Refusal(models.TextChoices):
+        VETO = "veto", pgettext_lazy("refusal", "one return ends the stage")
+        VOTE = "vote", pgettext_lazy("refusal", "returns count as votes")
+        ADVICE = "advice", pgettext_lazy("refusal", "opinions only")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="stages")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(_("name"), max_length=60)
+    approvers = models.JSONField()
+    rule = models.CharField(max_length=10, choices=Rule)
+    quorum_number = models.PositiveIntegerField(null=True, blank=True)
+    quorum_percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    refusal = models.CharField(max_length=10, choices=Refusal, default=Refusal.VETO)
+    sequential = models.BooleanField(default=False)
+    returns_to = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
+    """Positions a return may name besides the submitter, who may always be named."""
+    after_return = models.CharField(
+        max_length=10,
+        choices=[("restart", _("restart")), ("resume", _("resume"))],
+        default="restart",
+    )
+    repeat_signer = models.CharField(
+        max_length=10, choices=[("ask", _("ask again")), ("carry", _("carry over"))], default="ask"
+    )
+    due_in = models.PositiveSmallIntegerField(null=True, blank=True)
+    escalate_to = models.JSONField(default=list, blank=True)
+    fallback = models.JSONField(default=list, blank=True)
+    evidence = models.CharField(
+        max_length=10,
+        choices=[
+            ("session", _("signed in")),
+            ("password", _("password")),
+            ("passkey", _("passkey")),
+        ],
+        default="session",
+    )
+    may = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    condition = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="stage_one_per_position"),
+            models.CheckConstraint(
+                condition=(
+                    Q(rule__in=["any", "all"], quorum_number=None, quorum_percent=None)
+                    | Q(rule="quorum", quorum_number__gte=1, quorum_percent=None)
+                    | Q(rule="quorum", quorum_number=None, quorum_percent__range=(1, 100))
+                ),
+                name="stage_rule_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(refusal__in=["veto", "vote", "advice"]), name="stage_refusal_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.name}"
+
+
+class Approval(models.Model):
+    """A route version applied to one subject, over as many rounds as it takes.
+
+    `(subject_kind, subject_id)` is the one typed reference that points up; `root` names the row whose
+    lock guards everything here and whose chain records it (`task:…`, `plan:…`).
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", pgettext_lazy("approval", "open")
+        WITH_SUBMITTER = "with_submitter", pgettext_lazy("approval", "with the submitter")
+        PASSED = "passed", pgettext_lazy("approval", "passed")
+        WITHDRAWN = "withdrawn", pgettext_lazy("approval", "withdrawn")
+        CANCELLED = "cancelled", pgettext_lazy("approval", "cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="approvals")
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    root = models.CharField(max_length=80)
+    state = models.CharField(max_length=20, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("approval")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "subject_kind", "subject_id"],
+                condition=Q(state__in=["open", "with_submitter"]),
+                name="approval_one_open_per_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["open", "with_submitter", "passed", "withdrawn", "cancelled"]
+                ),
+                name="approval_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "with_submitter"], ended_at=None)
+                | Q(state__in=["passed", "withdrawn", "cancelled"], ended_at__isnull=False),
+                name="approval_ended_when_over",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organisation", "subject_kind", "subject_id"], name="approval_by_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind} {self.subject_id} {self.state}"
+
+
+class Round(models.Model):
+    """One document version under review: who wrote it may not decide on it."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveIntegerField()
+    document_id = models.UUIDField()
+    digest = models.BinaryField(max_length=32)
+    submitter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    authors = ArrayField(models.UUIDField(), default=list)
+    context = models.JSONField()
+    """What the selectors resolve against, frozen: lead unit, cooperating units, named people."""
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["approval", "number"], name="round_one_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approval_id} round {self.number}"
+
+
+class Opening(models.Model):
+    """A stage opened in a round, with its electorate; superseded when a later one exists."""
+
+    class Outcome(models.TextChoices):
+        PASSED = "passed", pgettext_lazy("stage", "passed")
+        RETURNED = "returned", pgettext_lazy("stage", "returned")
+        SKIPPED = "skipped", pgettext_lazy("stage", "skipped")
+        WITHDRAWN = "withdrawn", pgettext_lazy("stage", "withdrawn")
+        CANCELLED = "cancelled", pgettext_lazy("stage", "cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="openings")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="openings")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    opened_at = models.DateTimeField()
+    due_date = models.DateField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default="")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["approval", "number"], name="opening_one_per_number"),
+            models.UniqueConstraint(
+                fields=["approval"], condition=Q(outcome=""), name="opening_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", closed_at=None)
+                | (~Q(outcome="") & Q(closed_at__isnull=False)),
+                name="opening_closed_with_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approval_id} opening {self.number}"
+
+
+class WorkItem(models.Model):
+    """One seat's turn to decide: on a post, or on a person who was named."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("work item", "not yet their turn")
+        OPEN = "open", pgettext_lazy("work item", "open")
+        DECIDED = "decided", pgettext_lazy("work item", "decided")
+        NOT_NEEDED = "not_needed", pgettext_lazy("work item", "not needed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="work_items")
+    opening = models.ForeignKey(Opening, on_delete=models.PROTECT, related_name="work_items")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, related_name="work_items")
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="work_items"
+    )
+    position = models.PositiveSmallIntegerField()
+    weight = models.PositiveIntegerField(default=1)
+    origin = models.CharField(max_length=20, default="configured")
+    state = models.CharField(max_length=10, choices=State)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("work item")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["opening", "position"], name="seat_one_per_position"),
+            models.UniqueConstraint(
+                fields=["opening", "post"],
+                condition=Q(post__isnull=False),
+                name="seat_one_per_post",
+            ),
+            models.CheckConstraint(
+                condition=Q(post__isnull=False, person=None) | Q(post=None, person__isnull=False),
+                name="seat_post_or_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "open"], closed_at=None)
+                | Q(state__in=["decided", "not_needed"], closed_at__isnull=False),
+                name="work_item_closed_when_over",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["post", "opened_at", "id"], condition=Q(state="open"), name="inbox_by_post"
+            ),
+            models.Index(
+                fields=["person", "opened_at", "id"],
+                condition=Q(state="open", person__isnull=False),
+                name="inbox_by_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opening_id} seat {self.position} {self.state}"
+
+
+class SignOff(models.Model):
+    """The recorded decision. Insert-only: what follows it adds rows, none changes this one.
+
+    `statement` holds the canonical JSON that was signed; names and comment stand in it as commitments
+    whose openings may be erased.
+    """
+
+    insert_only = True
+
+    class Decision(models.TextChoices):
+        APPROVE = "approve", pgettext_lazy("decision", "approve")
+        RETURN = "return", pgettext_lazy("decision", "return")
+        ABSTAIN = "abstain", pgettext_lazy("decision", "abstain")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="sign_offs")
+    work_item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="sign_off")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="sign_offs")
+    acting_for = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    capacity = models.CharField(max_length=200)
+    decision = models.CharField(max_length=10, choices=Decision)
+    target = models.PositiveSmallIntegerField(null=True, blank=True)
+    """For a return: 0 is the submitter, else the position of a stage."""
+    evidence = models.CharField(max_length=10, default="session")
+    seen_digest = models.BinaryField(max_length=32)
+    statement = models.BinaryField()
+    comment = models.BinaryField(max_length=32, null=True)
+    """Commitment whose opening is the comment."""
+    idempotency_key = models.UUIDField()
+    request_digest = models.BinaryField(max_length=32)
+    at = models.DateTimeField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sign-off")
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "person", "idempotency_key"], name="sign_off_once_per_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="return", target__isnull=False)
+                | Q(decision__in=["approve", "abstain"], target=None),
+                name="sign_off_return_names_target",
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-at"], name="sign_off_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.work_item_id} {self.decision}"

@@ -1,0 +1,102 @@
+"""The bytes of the ledger: canonical bodies, hashes, salted commitments. Pure.
+
+Bodies are RFC 8785 canonical JSON in NFC without floats; an entry's hash is that of an RFC 6962 leaf,
+`SHA-256(0x00 ‖ body)`. Verifiers hash the stored bytes and never write them again.
+"""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+LIMIT = 16 * 1024
+"""Bytes a body may have; longer things enter as commitments."""
+
+
+class BodyTooLarge(ValueError):
+    """This record is too long for the ledger."""
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """`SHA-256(salt ‖ content)` with what opens it: the ledger keeps the hash, a table the rest."""
+
+    salt: bytes
+    content: bytes
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(self.salt + self.content).digest()
+
+
+def commit(content: str | bytes) -> Commitment:
+    """A commitment to `content` (text as NFC UTF-8) under a fresh 32-byte salt."""
+    if isinstance(content, str):
+        content = unicodedata.normalize("NFC", content).encode()
+    return Commitment(salt=os.urandom(32), content=content)
+
+
+def instant(at: datetime) -> str:
+    """UTC with microseconds and a Z: `2026-11-16T01:30:00.000000Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: NFC text, no floats, ids and times as text, commitments as hex."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return unicodedata.normalize("NFC", str(value))
+        case UUID():
+            return str(value)
+        case datetime():
+            return instant(value)
+        case date():
+            return value.isoformat()
+        case Commitment():
+            return {"commitment": value.digest.hex()}
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case Mapping():
+            return {plain(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case set() | frozenset():
+            return sorted(plain(item) for item in value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def encode(value: Any) -> bytes:
+    """The canonical bytes of anything `plain` takes."""
+    return rfc8785.dumps(plain(value))
+
+
+def body(fields: Mapping[str, Any]) -> bytes:
+    """An entry's body. Raises BodyTooLarge."""
+    data = encode(fields)
+    if len(data) > LIMIT:
+        raise BodyTooLarge
+    return data
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """RFC 6962 section 2.1: the hash of a leaf."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def commitments(value: Any) -> list[Commitment]:
+    """Every commitment inside `value`, in order."""
+    if isinstance(value, Commitment):
+        return [value]
+    if isinstance(value, Mapping):
+        return [found for item in value.values() for found in commitments(item)]
+    if isinstance(value, list | tuple):
+        return [found for item in value for found in commitments(item)]
+    return []

@@ -1,0 +1,142 @@
+"""The ledger's tables. Nothing here points at another room: subjects and actors are text."""
+
+from django.db import models
+from django.db.models.expressions import Func
+
+from audit.ids import uuid7
+
+NO_HASH = bytes(32)
+
+
+class TransactionId(models.Field):  # type: ignore[type-arg]
+    """PostgreSQL's `xid8`: the 64-bit id of a transaction, which never wraps around."""
+
+    def db_type(self, connection: object) -> str:
+        return "xid8"
+
+
+class CurrentTransactionId(Func):
+    function = "pg_current_xact_id"
+    output_field = TransactionId()
+    arity = 0
+
+
+class Root(models.Model):
+    """A row that owns a chain of ledger entries; actions lock it before they touch anything of its.
+
+    `chain_head` is the hash of the newest entry (32 bytes), `chain_length` the number of entries.
+    """
+
+    chain_head = models.BinaryField(max_length=32, default=NO_HASH)
+    chain_length = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def subject(self) -> str:
+        """How the ledger names this root: `task:0198…`."""
+        return f"{self._meta.model_name}:{self.pk}"
+
+
+class Entry(models.Model):
+    """One fact, in its canonical bytes. Insert-only: triggers and rights refuse all else."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    subject = models.CharField(max_length=80)
+    subject_seq = models.PositiveBigIntegerField()
+    action = models.UUIDField()
+    kind = models.CharField(max_length=60)
+    actor = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    xid = TransactionId(db_default=CurrentTransactionId(), editable=False)
+    body = models.BinaryField()
+    prev_hash = models.BinaryField(max_length=32)
+    entry_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "subject", "subject_seq"], name="entry_one_per_seq"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "at"], name="entry_by_time"),
+            models.Index(fields=["organisation", "actor", "at"], name="entry_by_actor"),
+            models.Index(fields=["organisation", "action"], name="entry_by_action"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} #{self.subject_seq} {self.kind}"
+
+
+class Opening(models.Model):
+    """What a salted commitment in a body stands for; only the worker may erase it."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    commitment = models.BinaryField(max_length=32)
+    salt = models.BinaryField(max_length=32)
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "commitment"], name="opening_one_per_commitment"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return bytes(self.commitment).hex()
+
+
+class Leaf(models.Model):
+    """The entry's gap-free place in its organisation's log, given by the sequencer."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    leaf_index = models.PositiveBigIntegerField()
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="leaf")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "leaf_index"], name="leaf_no_gaps_twice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.leaf_index}"
+
+
+class LogHead(models.Model):
+    """How many leaves an organisation's log has: followers read up to here."""
+
+    organisation = models.UUIDField(primary_key=True)
+    size = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.size}"
+
+
+class Verification(models.Model):
+    """What the last run of the verifier found, for the audit page."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    at = models.DateTimeField()
+    entries = models.PositiveBigIntegerField()
+    first_bad = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-at"], name="verification_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.at:%F} {self.first_bad or 'whole'}"
