@@ -1,0 +1,135 @@
+"""Test databases: one migrated template, cloned for every process that tests.
+
+The owner makes the template, with the privileges that production has; the tests then run as the
+application. Making it takes seconds, cloning milliseconds, so it is kept until a migration changes.
+"""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+from django.db import connections
+from psycopg2 import sql
+
+from config import bootstrap
+
+PREFIX = "duban_template_"
+
+
+def fingerprint() -> str:
+    """Changes whenever the tables or the privileges might."""
+    digest = hashlib.sha256()
+    sources = [bootstrap.HOME / bootstrap.RUN, bootstrap.HOME / "config" / "roles.py"]
+    for pattern in ("*/migrations/*.py", "*/models.py", "audit/triggers.py"):
+        sources += bootstrap.HOME.glob(pattern)
+    for path in sorted(sources):
+        digest.update(str(path.relative_to(bootstrap.HOME)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def at(url: str, name: str) -> str:
+    """The same address with another database's name."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@contextlib.contextmanager
+def maintenance() -> Iterator["psycopg2.extensions.cursor"]:
+    """A cursor of the owner beside the test databases, one holder at a time."""
+    connection = psycopg2.connect(at(os.environ["DATABASE_OWNER_URL"], "postgres"))
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(5301)")
+        yield cursor
+
+
+def template(*, anew: bool = False) -> str:
+    """The name of the migrated template database; made if it is missing or out of date."""
+    name = PREFIX + fingerprint()
+    with maintenance() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}%"])
+        existing = {row[0] for row in cursor.fetchall()}
+        if name in existing and not anew:
+            return name
+        for outdated in existing:
+            drop(cursor, outdated)
+        draft = f"duban_migrating_{os.getpid()}"
+        drop(cursor, draft)
+        cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
+        migrate(draft)
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        cursor.execute(rename.format(sql.Identifier(draft), sql.Identifier(name)))
+    return name
+
+
+def migrate(name: str) -> None:
+    """Migrate and grant as the owner, in a process of its own: ours is the application."""
+    addresses = {
+        key: at(value, name) for key, value in os.environ.items() if key.startswith("DATABASE_")
+    }
+    done = subprocess.run(
+        [sys.executable, Path("manage.py"), "migrate", "--verbosity", "0"],
+        cwd=bootstrap.HOME,
+        env=os.environ | addresses,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The test database could not be migrated:\n{done.stderr}")
+
+
+@contextlib.contextmanager
+def clone(source: str, name: str) -> Iterator[str]:
+    """A database like `source` for the length of the block."""
+    with maintenance() as cursor:
+        drop(cursor, name)
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(source)))
+    try:
+        yield name
+    finally:
+        with maintenance() as cursor:
+            drop(cursor, name)
+
+
+def drop(cursor: "psycopg2.extensions.cursor", name: str) -> None:
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    cursor.execute(statement.format(sql.Identifier(name)))
+
+
+@contextlib.contextmanager
+def connected_to(name: str) -> Iterator[None]:
+    """Django's connections lead to the database `name` within the block."""
+    connection = connections["default"]
+    before = connection.settings_dict["NAME"]
+    connections.close_all()
+    connection.settings_dict["NAME"] = name
+    os.environ["DUBAN_TEST_DATABASE"] = name
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = before
+
+
+@contextlib.contextmanager
+def speaking_as(role: str) -> Iterator[None]:
+    """Django speaks to the database as another role within the block: `worker`, `auditor`, `owner`.
+
+    Only with committed data: an open transaction of the application would not be seen.
+    """
+    connection = connections["default"]
+    before = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD")}
+    parts = urlsplit(os.environ[f"DATABASE_{role.upper()}_URL"])
+    connection.close()
+    connection.settings_dict |= {"USER": parts.username, "PASSWORD": parts.password}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict |= before
