@@ -8,7 +8,6 @@ import fcntl
 import functools
 import hashlib
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -56,14 +55,17 @@ def available(data: Path, *, for_tests: bool = False) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Account:
-    """How to run the server's programs: never as root, which PostgreSQL refuses."""
+    """How to run the server's programs: never as root, which PostgreSQL refuses.
+
+    `prefix` is a command that becomes the one after it; `user` owns the files, if it isn't us.
+    """
 
     prefix: tuple[str, ...] = ()
     user: str | None = None
 
     def run(self, *command: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*self.prefix, *map(str, command)], **self._as(), capture_output=True, text=True
+            [*self.prefix, *map(str, command)], cwd="/", capture_output=True, text=True
         )
 
     def start(self, *command: object, log: Path) -> subprocess.Popen[bytes]:
@@ -71,18 +73,19 @@ class Account:
         with log.open("ab") as output:
             return subprocess.Popen(
                 [*self.prefix, *map(str, command)],
-                **self._as(),
+                cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
 
-    def _as(self) -> dict[str, object]:
-        if self.user is None:
-            return {"cwd": "/"}
-        entry = pwd.getpwnam(self.user)
-        return {"cwd": "/", "user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+OURSELVES = Account()
+MAPPED = Account(("unshare", "--user", "--map-user=1000", "--map-group=1000"))
+SYSTEM = Account(
+    ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--reset-env"), "postgres"
+)
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,12 @@ class Cluster:
         prepare_directory(home)
         directory = home / "postgres"
         if os.geteuid() != 0:
-            return cls(home, directory, find_binaries(directory), Account(), durable)
+            return cls(home, directory, find_binaries(directory), OURSELVES, durable)
         apart = STATE / hashlib.sha256(str(home).encode()).hexdigest()[:12] / "postgres"
         directory = apart if apart.exists() else directory
         binaries = find_binaries(directory)
-        mapped = Account(prefix=("unshare", "--user", "--map-user=1000", "--map-group=1000"))
-        if directory != apart and can_run(mapped, binaries, home):
-            return cls(home, directory, binaries, mapped, durable)
+        if directory != apart and can_run(MAPPED, binaries, home):
+            return cls(home, directory, binaries, MAPPED, durable)
         return cls(home, *apart_from_root(directory, apart, binaries), durable)
 
     @property
@@ -177,10 +179,18 @@ class Cluster:
         password.write_text(self.secret("superuser"))
         if self.account.user:
             shutil.chown(password, self.account.user)
-        options = ("--auth=scram-sha-256", "--locale=C.UTF-8", "--encoding=UTF8")
-        options += ("--data-checksums", "--no-instructions", f"--pwfile={password}")
-        options += (f"--username={SUPERUSER}",) + (() if self.durable else ("--no-sync",))
-        done = self.account.run(self.binaries / "initdb", "-D", draft, *options)
+        options = [
+            f"--pgdata={draft}",
+            f"--username={SUPERUSER}",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "--locale=C.UTF-8",
+            "--encoding=UTF8",
+            "--data-checksums",
+            "--no-instructions",
+            *([] if self.durable else ["--no-sync"]),
+        ]
+        done = self.account.run(self.binaries / "initdb", *options)
         password.unlink()
         if done.returncode:
             raise Obstacle(f"The database could not be made: {bootstrap.last_line(done)}")
@@ -361,13 +371,12 @@ def apart_from_root(directory: Path, apart: Path, binaries: Path) -> tuple[Path,
             f"The database in {directory} can't be started as root here, because user namespaces "
             "are forbidden. Run Duban as an ordinary user who owns that directory."
         )
-    account = Account(user="postgres")
     try:
         for path in (STATE, apart.parent):
             path.mkdir(mode=0o755, exist_ok=True)
-        shutil.chown(apart.parent, account.user)
-        if can_run(account, binaries, apart.parent):
-            return apart, binaries, account
+        shutil.chown(apart.parent, "postgres")
+        if can_run(SYSTEM, binaries, apart.parent):
+            return apart, binaries, SYSTEM
     except (OSError, LookupError):
         pass
     raise Obstacle(

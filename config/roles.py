@@ -43,7 +43,7 @@ def rights(model: type[models.Model]) -> dict[str, str]:
 
 def readable(model: type[models.Model]) -> str:
     """SELECT for the auditor, without the columns and tables that let one act as another."""
-    columns = [field.column for field in model._meta.concrete_fields]
+    columns = [field.column for field in model._meta.concrete_fields if field.column]
     if model._meta.db_table in SECRET_TABLES:
         return ""
     if SECRET_COLUMNS.isdisjoint(columns):

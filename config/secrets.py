@@ -1,4 +1,4 @@
-"""Secrets made on this machine: one file each, readable by its owner alone. Standard library only."""
+"""Secrets made on this machine: one private file each. Standard library only."""
 
 import contextlib
 import os

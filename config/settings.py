@@ -258,7 +258,7 @@ STORAGES = {
         ),
     },
 }
-# Uploaded files never lie under a served directory: they are stored by content, handed out by views.
+# Uploads never lie under a served directory: they are stored by content, handed out by views.
 EVIDENCE_ROOT = Path(os.environ.get("DUBAN_EVIDENCE") or DATA_DIR / "evidence")
 EVIDENCE_MAX_BYTES = 50 * 1024 * 1024
 MEDIA_ROOT = EVIDENCE_ROOT

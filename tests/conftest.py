@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from pytest_django import DjangoDbBlocker
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
 
@@ -90,6 +89,6 @@ def speaking_as() -> Callable[[str], AbstractContextManager[None]]:
 
 
 @pytest.fixture(autouse=True)
-def _files_of_this_test(tmp_path: Path, settings: SettingsWrapper) -> None:
+def _files_of_this_test(tmp_path: Path, settings: Settings) -> None:
     """No test writes into another's evidence."""
     settings.EVIDENCE_ROOT = settings.MEDIA_ROOT = tmp_path / "evidence"
