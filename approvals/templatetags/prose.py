@@ -1,0 +1,44 @@
+"""Reports and other plain text on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from approvals import prose as reading
+
+register = template.Library()
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Paragraphs and headings of a plain text, in a `.prose` box."""
+    return mark_safe(  # noqa: S308  (each piece is escaped by format_html)
+        "".join(
+            format_html("<h3>{}</h3>" if reading.is_heading(paragraph) else "<p>{}</p>", paragraph)
+            for paragraph in reading.paragraphs(text)
+        )
+    )
+
+
+@register.inclusion_tag("includes/diff.html")
+def diff(old: str, new: str) -> dict[str, Any]:
+    """What changed from the last version its reader saw; what stayed is folded away."""
+    passages = reading.compare(old, new)
+    return {
+        "passages": passages,
+        "changed": sum(passage.kind == "changed" for passage in passages),
+        "same": sum(len(passage.runs) for passage in passages if passage.kind == "same"),
+    }
+
+
+@register.filter
+def marked(passage: reading.Passage) -> SafeString:
+    """A changed paragraph with `ins` and `del`."""
+    tags = {"same": "{}", "ins": "<ins>{}</ins>", "del": "<del>{}</del>"}
+    return format_html_join(
+        "", "{}", ((format_html(tags[run.kind], run.text),) for run in passage.runs)
+    )

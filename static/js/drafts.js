@@ -1,0 +1,105 @@
+// Drafts save themselves. Until the server has them, a copy stays in this browser, so that nothing is lost.
+//
+// <form data-draft="URL" data-draft-base="VERSION" data-draft-owner="PERSON"> … <output data-draft-status>
+//
+// URL takes the form's fields by POST and answers 2xx. A kept copy is put back only for the same person and
+// only while the base version is the same: what was sent meanwhile is not resurrected.
+
+import { say } from "./words.js";
+
+const PAUSE = 1500;
+const RETRY = 15000;
+
+class Draft {
+  constructor(form) {
+    this.form = form;
+    this.status = form.querySelector("[data-draft-status]");
+    this.key = ["draft", form.dataset.draftOwner, form.dataset.draft, form.dataset.draftBase].join(" ");
+    this.restore();
+    form.addEventListener("input", () => this.changed());
+    form.addEventListener("submit", () => clearTimeout(this.timer));
+    window.addEventListener("online", () => this.waiting && this.save());
+    window.addEventListener("pagehide", () => this.waiting && this.keep());
+  }
+
+  fields() {
+    const pairs = [...new FormData(this.form)];
+    return pairs.filter(([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken");
+  }
+
+  restore() {
+    const kept = JSON.parse(localStorage.getItem(this.key) ?? "null");
+    if (!kept || JSON.stringify(kept) === JSON.stringify(this.fields())) return;
+    for (const [name, value] of kept) {
+      const field = this.form.elements[name];
+      if (field && "value" in field && field.type !== "hidden") field.value = value;
+    }
+    this.show("restored");
+    this.changed();
+  }
+
+  changed() {
+    this.waiting = true;
+    this.keep();
+    this.later(PAUSE);
+  }
+
+  keep() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.fields()));
+    } catch {
+      // The browser keeps no copies; saving to the server goes on.
+    }
+  }
+
+  later(pause) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), pause);
+  }
+
+  async save() {
+    if (!navigator.onLine) return this.show("offline");
+    this.show("saving");
+    this.waiting = false;
+    try {
+      const answer = await fetch(this.form.dataset.draft, {
+        method: "POST",
+        body: new URLSearchParams([...this.fields(), ["csrfmiddlewaretoken", this.token()]]),
+      });
+      if (answer.redirected || answer.status === 401 || answer.status === 403) return this.failed("signedOut");
+      if (!answer.ok) return this.failed("unsaved");
+    } catch {
+      return this.failed("offline");
+    }
+    if (this.waiting) return;
+    localStorage.removeItem(this.key);
+    this.show("saved", { time: new Date().toTimeString().slice(0, 5) });
+  }
+
+  failed(why) {
+    this.waiting = true;
+    this.show(why);
+    this.later(RETRY);
+  }
+
+  token() {
+    return this.form.elements.csrfmiddlewaretoken?.value ?? "";
+  }
+
+  show(word, values) {
+    if (this.status) this.status.textContent = say(word, values);
+  }
+}
+
+const known = new WeakSet();
+
+function start() {
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    if (known.has(form)) continue;
+    known.add(form);
+    new Draft(form);
+  }
+}
+
+start();
+document.addEventListener("htmx:afterSettle", start);

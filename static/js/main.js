@@ -1,0 +1,6 @@
+// Everything works without script; these modules only make it quicker.
+import "./keyboard.js";
+import "./theme.js";
+import "./forms.js";
+import "./drafts.js";
+import "./uploads.js";
