@@ -1,0 +1,79 @@
+"""Opening a .docx safely: what an archive claims is checked before, what it holds while unpacking."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from xml.sax import SAXParseException
+from xml.sax.handler import ContentHandler
+
+import defusedxml.sax
+from defusedxml.common import DefusedXmlException
+
+from .refusals import Refused
+
+MAX_MEMBERS = 2_000
+MAX_UNPACKED = 200 * 1024 * 1024
+MAX_RATIO = 100
+#: Below this size a high ratio is harmless: empty style parts compress very well.
+RATIO_MATTERS_ABOVE = 1024 * 1024
+_CHUNK = 1024 * 1024
+
+
+def check(data: bytes) -> None:
+    """Raise Refused unless `data` is an archive of harmless size, names and XML."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_claims(archive, len(data))
+            _check_content(archive, len(data))
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+        raise Refused("malformed_docx") from error
+
+
+def _check_claims(archive: zipfile.ZipFile, packed: int) -> None:
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise Refused("archive_bomb")
+    for member in members:
+        if _unsafe(member.filename):
+            raise Refused("path_traversal", member=member.filename[:80])
+        if member.flag_bits & 0x1:
+            raise Refused("encrypted")
+    _check_size(sum(member.file_size for member in members), packed)
+
+
+def _check_content(archive: zipfile.ZipFile, packed: int) -> None:
+    """Unpack everything once in chunks: sizes in the directory may lie."""
+    unpacked = 0
+    names = {member.filename for member in archive.infolist()}
+    if "[Content_Types].xml" not in names or "word/document.xml" not in names:
+        raise Refused("malformed_docx")
+    for member in archive.infolist():
+        with archive.open(member) as stream:
+            while chunk := stream.read(_CHUNK):
+                unpacked += len(chunk)
+                _check_size(unpacked, packed)
+        if member.filename.endswith((".xml", ".rels")):
+            with archive.open(member) as stream:
+                _check_xml(stream)
+
+
+def _check_xml(stream: object) -> None:
+    try:
+        defusedxml.sax.parse(stream, ContentHandler(), forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise Refused("dtd") from error
+    except (SAXParseException, UnicodeDecodeError, LookupError) as error:
+        raise Refused("malformed_docx") from error
+
+
+def _check_size(unpacked: int, packed: int) -> None:
+    ratio_too_high = unpacked > RATIO_MATTERS_ABOVE and unpacked > packed * MAX_RATIO
+    if unpacked > MAX_UNPACKED or ratio_too_high:
+        raise Refused("archive_bomb")
+
+
+def _unsafe(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\x00" in name
