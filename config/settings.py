@@ -71,7 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
-    "django.contrib.staticfiles",
+    "config.apps.OurStaticFiles",
     "django.contrib.postgres",
     "axes",
     "csp",
@@ -264,6 +264,12 @@ EVIDENCE_MAX_BYTES = 50 * 1024 * 1024
 MEDIA_ROOT = EVIDENCE_ROOT
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# -- The worker ----------------------------------------------------------------------------------
+
+# What the worker does in each round, in this order: functions that take the time as `at` and return
+# how many rows they moved on (config/worker.py).
+WORKER_STEPS: list[str] = []
 
 # -- Mail and logs --------------------------------------------------------------------------------
 
