@@ -1,5 +1,12 @@
 """Every address of the product; the tests enumerate this list."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.live, name="live"),
+    path("readyz", health.ready, name="ready"),
+]
+
+handler500 = "config.errors.server_error"
