@@ -1,4 +1,4 @@
-"""Plain text as people read it: paragraphs, headings, and what changed between two versions. Pure."""
+"""Plain text as people read it: paragraphs, headings, what changed between versions. Pure."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def is_heading(paragraph: str) -> bool:
 def compare(old: str, new: str) -> list[Passage]:
     """The new text in order, as stretches that stayed and paragraphs that changed.
 
-    A stretch has one "same" run a paragraph; putting a changed paragraph's "same" and "ins" runs together gives
-    the new text, its "same" and "del" runs the old one.
+    A stretch has one "same" run a paragraph. Of a changed paragraph, the "same" and "ins" runs
+    together are the new text, the "same" and "del" runs the old one.
     """
     before, after = paragraphs(old), paragraphs(new)
     passages: list[Passage] = []

@@ -1,4 +1,4 @@
-"""Geometry of the pictures that the server draws: plain numbers for a template to put into SVG. Pure."""
+"""Geometry of the pictures that the server draws: numbers that a template puts into SVG. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Box:
-    """A step with its place; `wire` is where the arrow to the next one begins, if there is a next."""
+    """A step with its place; `wire` is where the arrow to the next one begins, if any."""
 
     step: Step
     x: int

@@ -6,7 +6,7 @@ It knows no domain. It lives in the lowest room so that the templates of every r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from django import template
@@ -32,7 +32,7 @@ STATES: Mapping[str, Label] = {
     "cancelled": pgettext_lazy("task state", "Cancelled"),
     "returned": pgettext_lazy("task state", "Returned"),
 }
-# Light: its word and its colour. Shape, word, colour, in that order, so that nothing is lost in black and white.
+# Its word and its colour; the shape is drawn too, so that nothing is lost in black and white.
 LIGHTS: Mapping[str, tuple[Label, str]] = {
     "on_track": (pgettext_lazy("light", "On track"), "green"),
     "due_soon": (pgettext_lazy("light", "Due soon"), "amber"),
@@ -189,6 +189,12 @@ def working_days(left: int | None) -> str:
     return ngettext("%(days)d working day left", "%(days)d working days left", left) % {
         "days": left
     }
+
+
+@register.filter
+def minutes(value: timedelta | None) -> int:
+    """A span in whole minutes, rounded up."""
+    return 0 if value is None else -(-value // timedelta(minutes=1))
 
 
 # Codes

@@ -43,5 +43,5 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   bar.hidden = false;
   bar.value = percent;
   const status = event.target.querySelector("[data-upload-status]");
-  if (status) status.textContent = say("uploading", { percent });
+  if (status) status.textContent = say("uploading", { percent: `${percent}%` });
 });

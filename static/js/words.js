@@ -2,7 +2,7 @@
 
 export function say(name, values = {}) {
   const words = document.getElementById("words")?.dataset[name] ?? "";
-  return words.replace(/%\((\w+)\)s|%%/g, (match, key) => (match === "%%" ? "%" : values[key]));
+  return words.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
 /** Shows one sentence among the page's messages, replacing the one said before. */
