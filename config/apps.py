@@ -12,4 +12,4 @@ class ConfigConfig(AppConfig):
 class OurStaticFiles(StaticFilesConfig):
     """Static files without viewflow's: 49 MB for pages that we don't show."""
 
-    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "viewflow"]  # type: ignore[misc]
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "viewflow"]

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from django.conf import settings as project
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -17,9 +18,14 @@ CHROMIUM = os.environ.get("DUBAN_CHROMIUM") or shutil.which("chromium")
 
 def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("DATABASE_URL"):
-        raise pytest.UsageError(
-            "Run the tests with `python3 manage.py test`: they need a database."
-        )
+        raise pytest.UsageError("Tests need a database: run `python3 manage.py test`.")
+    # Static files from where they lie, without collecting them; passwords hashed in no time.
+    project.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    project.WHITENOISE_USE_FINDERS = project.WHITENOISE_AUTOREFRESH = True
+    project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    project.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
