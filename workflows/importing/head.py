@@ -75,7 +75,7 @@ def _title(lines: Sequence[str]) -> str:
     for line in lines:
         text = squeeze(line)
         if 6 <= len(text) <= MAX_TITLE and _is_title_line(line) and _KIND_END.search(fold(text)):
-            return text.strip("《》")
+            return re.sub(r"^附件\d*[:：]?", "", text).strip("《》")
     return ""
 
 
@@ -101,12 +101,14 @@ def _is_title_line(line: str) -> bool:
 
 
 def _addressees(lines: Sequence[str]) -> tuple[str, ...]:
+    """The line that ends in a colon; commas divide it, 、 stays inside a phrase."""
     for line in lines:
         folded = fold(line).strip()
         if folded.endswith(":") and not _SENTENCE.search(folded) and len(folded) > 3:
-            found = units.split(folded, 0, len(folded) - 1)
-            if found.names and all(units.plausible(folded, name) for name in found.names[:1]):
-                return tuple(squeeze(folded[n.start : n.end]) for n in found.names)
+            parts = tuple(squeeze(part) for part in re.split("[,，:：]", line) if part.strip())
+            first = units.split(folded, 0, len(folded) - 1).names[:1]
+            if first and units.plausible(folded, first[0]):
+                return parts
     return ()
 
 
