@@ -1,7 +1,7 @@
 """The bytes of the ledger: canonical bodies, hashes, salted commitments. Pure.
 
-Bodies are RFC 8785 canonical JSON in NFC without floats; an entry's hash is that of an RFC 6962 leaf,
-`SHA-256(0x00 ‖ body)`. Verifiers hash the stored bytes and never write them again.
+Bodies are RFC 8785 canonical JSON in NFC without floats; an entry's hash is that of an RFC 6962
+leaf, `SHA-256(0x00 ‖ body)`. Verifiers hash the stored bytes and never write them again.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def instant(at: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: NFC text, no floats, ids and times as text, commitments as hex."""
+    """`value` as JSON can hold it: NFC text, no floats; ids, times and commitments as text."""
     match value:
         case None | bool() | int():
             return value

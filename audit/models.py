@@ -67,6 +67,7 @@ class Entry(models.Model):
             models.Index(fields=["organisation", "at"], name="entry_by_time"),
             models.Index(fields=["organisation", "actor", "at"], name="entry_by_actor"),
             models.Index(fields=["organisation", "action"], name="entry_by_action"),
+            models.Index(fields=["xid"], name="entry_by_transaction"),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +78,7 @@ class Opening(models.Model):
     """What a salted commitment in a body stands for; only the worker may erase it."""
 
     insert_only = True
+    worker_deletes = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.UUIDField()
@@ -99,16 +101,18 @@ class Leaf(models.Model):
     """The entry's gap-free place in its organisation's log, given by the sequencer."""
 
     insert_only = True
+    worker_inserts = True
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, primary_key=True, related_name="leaf"
+    )
     organisation = models.UUIDField()
     leaf_index = models.PositiveBigIntegerField()
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="leaf")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "leaf_index"], name="leaf_no_gaps_twice"
+                fields=["organisation", "leaf_index"], name="leaf_one_per_index"
             ),
         ]
 
@@ -119,6 +123,8 @@ class Leaf(models.Model):
 class LogHead(models.Model):
     """How many leaves an organisation's log has: followers read up to here."""
 
+    worker_only = True
+
     organisation = models.UUIDField(primary_key=True)
     size = models.PositiveBigIntegerField(default=0)
 
@@ -127,16 +133,19 @@ class LogHead(models.Model):
 
 
 class Verification(models.Model):
-    """What the last run of the verifier found, for the audit page."""
+    """What one run of the verifier found."""
+
+    insert_only = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.UUIDField()
     at = models.DateTimeField()
     entries = models.PositiveBigIntegerField()
-    first_bad = models.TextField(blank=True)
+    first_bad = models.JSONField(null=True)
+    """The first thing that is wrong, as `audit.verification.Finding` has it; null: all is well."""
 
     class Meta:
         indexes = [models.Index(fields=["organisation", "-at"], name="verification_latest")]
 
     def __str__(self) -> str:
-        return f"{self.organisation} {self.at:%F} {self.first_bad or 'whole'}"
+        return f"{self.organisation} {self.at:%F} {'whole' if self.first_bad is None else 'broken'}"

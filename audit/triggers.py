@@ -25,6 +25,24 @@ def insert_only(table: str) -> RunSQL:
     )
 
 
+def erasable(table: str) -> RunSQL:
+    """Refuse UPDATE and TRUNCATE on `table`, whoever asks; who may DELETE is a matter of rights."""
+    return RunSQL(
+        f"""
+        CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_update;
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
+        """,
+        f"""
+        DROP TRIGGER {table}_no_update ON {table};
+        DROP TRIGGER {table}_no_truncate ON {table};
+        """,
+    )
+
+
 def tripwire(table: str, subject: str) -> RunSQL:
     """Refuse to commit a change of `table.state` without a ledger entry in the same transaction.
 
@@ -49,6 +67,6 @@ def tripwire(table: str, subject: str) -> RunSQL:
             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
             WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION {function}();
         ALTER TABLE {table} ENABLE ALWAYS TRIGGER {function};
-        """,
+        """,  # noqa: S608 - the names come from migrations
         f"DROP TRIGGER {function} ON {table}; DROP FUNCTION {function}();",
     )

@@ -1,11 +1,12 @@
 """What each database role may do, table by table, written out after every migration.
 
 The owner migrates; the application and the worker run the product; the auditor reads. A model says
-what is special about its table in three attributes:
+what is special about its table in four attributes:
 
 - `insert_only`: rows are facts, so nobody at run time changes or deletes one
 - `worker_inserts`: only the worker adds rows
 - `worker_deletes`: the worker, and nobody else, may delete a row
+- `worker_only`: the application only reads
 """
 
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ def rights(model: type[models.Model]) -> dict[str, str]:
     changes = [] if getattr(model, "insert_only", False) else ["UPDATE", "DELETE"]
     app = [READ, *([] if getattr(model, "worker_inserts", False) else ["INSERT"]), *changes]
     worker = [READ, "INSERT", *changes]
+    if getattr(model, "worker_only", False):
+        app = [READ]
     if getattr(model, "worker_deletes", False):
         app = [right for right in app if right != "DELETE"]
         worker = [*worker, *([] if "DELETE" in worker else ["DELETE"])]

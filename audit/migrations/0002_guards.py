@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from audit.triggers import insert_only
+from audit.triggers import erasable, insert_only
 
 FUNCTIONS = """
 CREATE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -35,7 +35,6 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation', TABLE = 'audit_entry';
     END IF;
     NEW.xid := pg_current_xact_id();
-    PERFORM pg_notify('ledger', '');
     RETURN NEW;
 END $$;
 
@@ -58,4 +57,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FUNCTIONS, REVERSE),
         insert_only("audit_entry"),
         insert_only("audit_leaf"),
+        insert_only("audit_verification"),
+        erasable("audit_opening"),
     ]
