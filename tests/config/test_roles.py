@@ -20,9 +20,11 @@ def test_tests_speak_as_the_application() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", insert_only_models(), ids=lambda model: model._meta.label)
-@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET id = id"])
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM {0}", "TRUNCATE {0}", "UPDATE {0} SET {1} = {1}"]
+)
 def test_the_application_cannot_change_what_is_insert_only(
     model: type[models.Model], statement: str
 ) -> None:
     with connection.cursor() as cursor, pytest.raises(ProgrammingError, match="permission denied"):
-        cursor.execute(statement.format(model._meta.db_table))
+        cursor.execute(statement.format(model._meta.db_table, model._meta.pk.column))
