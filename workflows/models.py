@@ -4,17 +4,23 @@ A plan's place in its process belongs to viewflow (`Plan.process`), a task's to 
 submission's to the approval engine. None of them is repeated in another table.
 """
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, FSMModelMixin, transition
 from viewflow.workflow.models import Process
 
+from approvals.models import WorkItem
 from audit.ids import uuid7
 from audit.models import Root
-from directory.models import Organisation, Person, ScopedQuerySet, Unit
+from directory.models import Organisation, Person, Post, ScopedQuerySet, Unit
+from directory.policy import WORKS
+from directory.queries import holdings
 
 
 class StoredFile(models.Model):
@@ -95,6 +101,11 @@ class Addressee(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["plan", "unit"], name="addressee_once"),
         ]
+        indexes = [
+            models.Index(
+                fields=["unit"], condition=Q(received_at=None), name="addressee_not_received"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.plan_id} {self.unit_id}"
@@ -163,6 +174,34 @@ class Measure(models.Model):
         return f"{self.number} {self.heading}"
 
 
+class TaskQuerySet(ScopedQuerySet):
+    def for_user(self, user: Person) -> Self:
+        """The tasks that the user's posts have to do with now.
+
+        Auditors see all of them, coordinators those of their plans, members of a unit those in
+        which it has a part, and anybody those that their posts were asked to decide on.
+        """
+        held = holdings(user, timezone.now())
+        mine = super().for_user(user)
+        if any(one.role == Post.Role.AUDITOR for one in held):
+            return mine
+        coordinating = {one.unit.id for one in held if one.role == Post.Role.COORDINATOR}
+        units = {one.unit.id for one in held if one.role in WORKS}
+        parts = Assignment.objects.filter(task=OuterRef("pk"), unit__in=units, ended_at=None)
+        seats = WorkItem.objects.filter(
+            Q(post__in={one.post.id for one in held}) | Q(person=user),
+            approval__organisation=OuterRef("organisation"),
+            approval__subject_kind="task_completion",
+            approval__subject_id=OuterRef("pk"),
+        )
+        return mine.filter(
+            Q(plan__coordinator__in=coordinating)
+            | Q(plan__overseer__in=coordinating)
+            | Exists(parts)
+            | Exists(seats)
+        )
+
+
 class Task(FSMModelMixin, Root):  # type: ignore[misc]
     """A measure being carried out. Only `actions` call the transitions, under the row's lock."""
 
@@ -193,7 +232,7 @@ class Task(FSMModelMixin, Root):  # type: ignore[misc]
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("task")
@@ -315,6 +354,11 @@ class Assignment(models.Model):
             models.Index(
                 fields=["unit", "task"], condition=Q(ended_at=None), name="assignment_by_unit"
             ),
+            models.Index(
+                fields=["unit", "task"],
+                condition=Q(ended_at=None, received_at=None),
+                name="assignment_not_received",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -332,7 +376,10 @@ class Draft(models.Model):
     percent = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True, default="")
     """What the submitter answers to the last return."""
+    authors = ArrayField(models.UUIDField(), default=list)
+    """Everyone who wrote in it or put a file with it: none of them may decide on what is sent."""
     revision = models.PositiveIntegerField(default=1)
+    """Grows with every change; whoever edits an older one is told instead of overwriting it."""
     updated_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField()
 
