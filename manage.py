@@ -23,6 +23,8 @@ WITHOUT_DATABASE = {
     "makemessages",
     "version",
 }
+# Commands that write a lot and get a server of their own, under the data directory.
+APART = {"test", "bench"}
 # Commands that speak to the database as a role of their own; the others are the application.
 ROLES = {"migrate": "owner", "sqlmigrate": "owner", "worker": "worker"}
 
@@ -30,7 +32,7 @@ ROLES = {"migrate": "owner", "sqlmigrate": "owner", "worker": "worker"}
 def main(argv: list[str]) -> int:
     command = argv[1] if len(argv) > 1 else "help"
     argv = bootstrap.take_data_option(argv)
-    bootstrap.enter_environment(with_tests=command in {"test", "bench"})
+    bootstrap.enter_environment(with_tests=command in APART)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["DUBAN_ROLE"] = ROLES.get(command, "app")
 
@@ -39,7 +41,8 @@ def main(argv: list[str]) -> int:
 
     database: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if not (command in WITHOUT_DATABASE or "--help" in argv or command.startswith("-")):
-        database = postgres.available(bootstrap.data_dir(), for_tests=command == "test")
+        data = bootstrap.data_dir() / (command if command in APART else "")
+        database = postgres.available(data, durable=command != "test")
     with database:
         if command == "test":
             return run_pytest(argv[2:])

@@ -35,19 +35,18 @@ STATE = Path("/var/lib/duban")
 
 
 @contextlib.contextmanager
-def available(data: Path, *, for_tests: bool = False) -> Iterator[None]:
+def available(data: Path, *, durable: bool = True) -> Iterator[None]:
     """Within it, DATABASE_URL and its three sisters lead to a running PostgreSQL.
 
     A server of our own is shared by all who use the data directory. One that was left running by
-    a killed process is adopted; the last user to leave stops it.
+    a killed process is adopted; the last user to leave stops it. One that is not durable is fast
+    and may lose everything with the power: for tests.
     """
     if os.environ.get("DATABASE_URL"):
         yield
         return
-    if for_tests:
-        data /= "test"
-        os.environ["DUBAN_DATA"] = str(data)
-    cluster = Cluster.at(data, durable=not for_tests)
+    cluster = Cluster.at(data, durable=durable)
+    os.environ["DUBAN_DATA"] = str(data)
     with cluster.in_use():
         os.environ.update(cluster.addresses(), DUBAN_EMBEDDED="1")
         yield

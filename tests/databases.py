@@ -73,7 +73,7 @@ def migrate(name: str) -> None:
         key: at(value, name) for key, value in os.environ.items() if key.startswith("DATABASE_")
     }
     done = subprocess.run(
-        [sys.executable, Path("manage.py"), "migrate", "--verbosity", "0"],
+        [sys.executable, Path("manage.py"), "migrate", "--verbosity", "0", "--skip-checks"],
         cwd=bootstrap.HOME,
         env=os.environ | addresses,
         capture_output=True,
