@@ -1,7 +1,7 @@
 """From a plan document to proposed tasks: pure, without Django, clock or file system.
 
-    document = read_document(data, "plan.docx")      # raises Refused
-    proposal = propose(document, directory)          # doubts become questions
+document = read_document(data, "plan.docx")      # raises Refused
+proposal = propose(document, directory)          # doubts become questions
 """
 
 from .blocks import Block, CellPlace, Document

@@ -1,10 +1,11 @@
-"""Opening a .docx safely: what an archive claims is checked before, what it holds while unpacking."""
+"""Opening a .docx safely: claims are checked before, contents while unpacking."""
 
 from __future__ import annotations
 
 import io
 import zipfile
 import zlib
+from typing import IO
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 
@@ -59,7 +60,7 @@ def _check_content(archive: zipfile.ZipFile, packed: int) -> None:
                 _check_xml(stream)
 
 
-def _check_xml(stream: object) -> None:
+def _check_xml(stream: IO[bytes]) -> None:
     try:
         defusedxml.sax.parse(stream, ContentHandler(), forbid_dtd=True)
     except DefusedXmlException as error:

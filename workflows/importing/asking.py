@@ -59,22 +59,21 @@ def about_numbers(asker: Asker, drafts: Sequence[Draft]) -> None:
             continue
         if draft.item is not None and draft.item.label.style == "lead_in":
             continue
-        before = last.get(place)
-        if before is None or value in (before[0] + 1, before[0] if draft.row else None):
-            pass
-        elif value == 1 and before[1] is not parent:
-            pass
-        elif value <= before[0]:
-            asker.ask("number_restart", draft.key, found=draft.number, before=before[0])
+        before, above = last.get(place, (0, None))
+        last[place] = (value, parent)
+        merged = draft.row is not None and value == before
+        if before == 0 or value == before + 1 or merged or (value == 1 and above is not parent):
+            continue
+        if value <= before:
+            asker.ask("number_restart", draft.key, found=draft.number, before=before)
         else:
             asker.ask(
                 "number_gap",
                 draft.key,
                 default={"accept": True},
-                expected=before[0] + 1,
+                expected=before + 1,
                 found=draft.number,
             )
-        last[place] = (value, parent)
 
 
 def about_measure(

@@ -1,7 +1,7 @@
 """What every reader produces: blocks of text over one plain text, each with its offset.
 
 Readers hand over a content tree (paragraphs and tables); `build` lays it out as plain text. A table
-becomes one line a row with tabs between cells, so a span always points at something a person can see.
+becomes one line a row with tabs between cells: every span points at something a person can see.
 """
 
 from __future__ import annotations

@@ -11,8 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from .outline import Item, heading_of
+
+Reason = Literal["background", "narrative"]
 
 #: Deeper numbers without clauses are part of the measure above them.
 DEEPEST = 5
@@ -28,7 +31,7 @@ class Choice:
     """Measures in order, and the numbered leaves that were left out with the reason why."""
 
     measures: tuple[Item, ...]
-    asides: tuple[tuple[Item, str], ...]
+    asides: tuple[tuple[Item, Reason], ...]
 
 
 def choose(text: str, folded: str, items: Sequence[Item], *, table_holds_tasks: bool) -> Choice:
@@ -37,7 +40,7 @@ def choose(text: str, folded: str, items: Sequence[Item], *, table_holds_tasks: 
     background = _background(text, folded, items)
     any_clause = table_holds_tasks or any(item.clauses for item in items)
     measures: list[Item] = []
-    asides: list[tuple[Item, str]] = []
+    asides: list[tuple[Item, Reason]] = []
     for _, group in groupby(items, key=lambda item: item.scope):
         scope = list(group)
         chosen = _in_scope(scope, background, any_clause)
@@ -91,9 +94,9 @@ def _in_scope(scope: Sequence[Item], background: set[Item], any_clause: bool) ->
             continue
         if _covered(item, chosen, with_clause):
             continue
-        if item.label.style in styles or (item in leaves and (item.parent or not deep)):
-            if item.parent or item.label.style in styles or not with_clause:
-                chosen.add(item)
+        lone = item in leaves and (item.parent is not None or not (deep or with_clause))
+        if item.label.style in styles or lone:
+            chosen.add(item)
     return chosen
 
 
@@ -114,7 +117,7 @@ def _covered(item: Item, chosen: set[Item], with_clause: set[Item]) -> bool:
 
 def _left_out(
     scope: Sequence[Item], chosen: set[Item], background: set[Item]
-) -> list[tuple[Item, str]]:
+) -> list[tuple[Item, Reason]]:
     covering = {above for item in chosen for above in item.ancestors()}
     return [
         (item, "background" if item in background else "narrative")

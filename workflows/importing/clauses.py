@@ -1,7 +1,8 @@
 """Responsibility clauses: where they stand, and who does what by when.
 
-Forms are those of real documents: labelled in brackets （责任单位：A、B）, with verbs （A牵头，B配合）, bare
-lists （A、B）, and labelled without brackets. What merely stands in brackets is not a clause.
+Forms are those of real documents: labelled in brackets （责任单位：A、B）, with verbs
+（A牵头，B配合）, bare lists （A、B）, and labelled without brackets. What merely stands in brackets
+is not a clause.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ROLE_WORD = (
     "|督办|督查|验收|主管|负责|支持|完成|指导|会办|共建|总|主要|第一|具体|联合|组织|主体|行业"
 )
 _LABEL = re.compile(
-    rf"(?<![一-龥])?(?P<words>(?:{_ROLE_WORD}){{1,4}}(?:单位|部门|处室|科室|股室|机构|主体|地区|区县"
+    rf"(?P<words>(?:{_ROLE_WORD}){{1,4}}(?:单位|部门|处室|科室|股室|机构|主体|地区|区县"
     rf"|县区|委办局|分工)(?:(?:及|和|与|或|、|/)[^:,。;()\[\]]{{1,8}})?)\s?(?:\([^()]{{1,8}}\))?\s?(?::|为:?(?!牵头|主))"
 )
 _PERSON = re.compile(
@@ -34,6 +35,7 @@ _TIME = re.compile(
     r"|时间节点|完成日期|截止日期|截止时间)\s?(?::|为)"
 )
 _DIVIDER = re.compile(rf"{_LABEL.pattern}|{_PERSON.pattern}|{_TIME.pattern}")
+_INLINE = re.compile(rf"{_LABEL.pattern}|{_TIME.pattern}")
 _FIRST_LEADS = re.compile(
     r"(?:(?:排|列)(?:名)?(?:在)?|名列|位列)?(?:第一|首)(?:位|个|名)?(?:的)?(?:责任)?(?:单位|部门)?"
     r"(?:的)?(?:为|是|作为|系)(?:该项工作|本项工作|该项任务)?(?:的)?(?:总)?(?:牵头|主责|主办)"
@@ -52,7 +54,7 @@ _VERB = re.compile(
 _TOGETHER = re.compile(r"会同|会商|协同(?!负责)")
 _SAME_BELOW = re.compile(r"下同|以下同|下略")
 _NOT_A_CLAUSE = re.compile(r"\s*(?:含|包括|包含|如|以下|详见|见|不含|其中|注|即|例如|简称|或|除)")
-_SENTENCE_EDGE = set("。!?;”\"’》)],、")
+_SENTENCE_EDGE = set('。!?;”"’》)],、')
 _INLINE_END = re.compile(r"[。\n]")
 _LIST_NOTE = re.compile(r"\((牵头|主办|主责|配合|协办|参与)(?:单位|部门)?\)$")
 _NOTE_ROLE: dict[str, Role] = {
@@ -99,6 +101,8 @@ def role_of(words: str) -> Role:
     """The role a label or column header stands for."""
     if re.search("考核|考评|评价|评估|验收|督查|督办|督导|监督", words):
         return "assessor"
+    if re.search("牵头.*[及和与、/].*责任", words):
+        return "responsible"
     if re.search("牵头|主办|主责|第一|总|主要", words):
         return "lead"
     if re.search("配合|协办|协助|协同|协作|参与|参加|会办|支持|指导|共建|联合", words):
@@ -150,12 +154,22 @@ def _bracketed(text: str, folded: str, start: int, end: int, limit: int) -> Clau
     if clause.labelled:
         return clause if clause.mentions or clause.deadline else None
     names = [_name(mention) for mention in clause.mentions]
-    if not names or not _at_sentence_edge(folded, start, end, limit):
+    if not _at_sentence_edge(folded, start, end, limit):
         return None
+    if not names:
+        return clause if clause.deadline and _is_time_note(folded, start, end) else None
     verb = _VERB.search(folded, max(a, b - 40), b) is not None or clause.first_leads
     good = sum((units.plausible if verb else units.unmistakable)(folded, name) for name in names)
     needed = len(names) * 0.6 if verb else len(names)
     return clause if good >= needed and (verb or _ends_passage(folded, end, limit)) else None
+
+
+def _is_time_note(folded: str, start: int, end: int) -> bool:
+    """（完成时限：…）, or a deadline in brackets right beside another bracket."""
+    if _TIME.match(folded, start + 1, end):
+        return True
+    beside = folded[end : end + 1] in ("(", "[") or folded[max(0, start - 1) : start] in (")", "]")
+    return beside and re.search("前|底|完成|持续|长期|常态", folded[start:end]) is not None
 
 
 def _name(mention: Mention) -> Name:
@@ -175,17 +189,17 @@ def _ends_passage(folded: str, end: int, limit: int) -> bool:
 def _inline(text: str, folded: str, start: int, end: int) -> Iterator[Clause]:
     """责任单位：A、B。 without brackets, at the beginning of a sentence or a line."""
     position = start
-    while match := _LABEL.search(folded, position, end):
+    while match := _INLINE.search(folded, position, end):
         before = folded[max(start, match.start() - 2) : match.start()].rstrip(" —-")[-1:]
         stop = _INLINE_END.search(folded, match.end(), end)
         close = stop.start() if stop else end
         position = max(close, match.end())
-        if before not in ("", "\n", "。", ";", "!", "?", ")", "]", "”", '"'):
+        if before not in (("", "\n", "。", ";", ")", "]") if match["words"] else ("", "\n")):
             continue
         clause = _Reader(text, folded, "responsible").read(
             match.start(), close, (match.start(), close)
         )
-        if clause.mentions:
+        if clause.mentions or (clause.deadline and not match["words"]):
             yield clause
 
 
@@ -210,7 +224,11 @@ def _merged(text: str, folded: str, found: list[Clause]) -> list[Clause]:
 
 
 def _continues(last: Clause, clause: Clause, folded: str) -> bool:
-    if not (last.labelled and clause.labelled) or folded[last.end : clause.start].strip(" 。;\n"):
+    if folded[last.end : clause.start].strip(" 。;\n"):
+        return False
+    if not (last.mentions and clause.mentions):
+        return not (last.deadline and clause.deadline)
+    if not (last.labelled and clause.labelled):
         return False
     return not ({m.role for m in last.mentions} & {m.role for m in clause.mentions})
 

@@ -1,4 +1,4 @@
-"""One spelling for matching. Folding keeps every offset: the printed text stays the source of truth."""
+"""One spelling for matching. Folding keeps every offset: the printed text stays the source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPACES = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
-    """The same length as `text`: full-width forms and bracket variants become one ASCII spelling."""
+    """The same length as `text`; full-width forms and bracket variants become ASCII."""
     return text.translate(_FOLD)
 
 

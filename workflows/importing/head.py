@@ -21,7 +21,9 @@ _NUMBER = re.compile(
 _NUMBER_TAG = re.compile(r"(?:发文字号|文\s?号|文件编号|字\s?号)\s?:\s?")
 _KIND_END = re.compile(rf"(?:{_KINDS})(?:\([^()]*\))?[》”\"]?$")
 _ISSUED = re.compile(r"(?:印发|转发|发布)(?:《(?P<quoted>.+)》|(?P<plain>.+?))的(?:通知|函|公告)$")
-_META = re.compile(r"^(?:发布日期|发布时间|来源|浏览|索引号|主题|发文机关|成文日期|有效性|字号|文号|分类)")
+_META = re.compile(
+    r"^(?:发布日期|发布时间|来源|浏览|索引号|主题|发文机关|成文日期|有效性|字号|文号|分类)"
+)
 _DATE = re.compile(r"^(?P<y>20\d\d)年(?P<m>1[0-2]|0?[1-9])月(?P<d>3[01]|[12]\d|0?[1-9])日$")
 _YEAR = re.compile(r"(20\d\d)年")
 _SENTENCE = re.compile(r"[。;!?]")
@@ -71,12 +73,16 @@ def _title(lines: Sequence[str]) -> str:
     if cover:
         issued = _ISSUED.search(cover)
         inner = (issued["quoted"] or issued["plain"]) if issued else None
-        return inner or cover.strip("《》")
+        return inner or _bare(cover)
     for line in lines:
         text = squeeze(line)
         if 6 <= len(text) <= MAX_TITLE and _is_title_line(line) and _KIND_END.search(fold(text)):
-            return re.sub(r"^附件\d*[:：]?", "", text).strip("《》")
+            return _bare(text)
     return ""
+
+
+def _bare(title: str) -> str:
+    return re.sub(r"^附件\d*[:：]?", "", title).strip("《》")
 
 
 def _cover(lines: Sequence[str]) -> str | None:

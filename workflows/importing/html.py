@@ -13,44 +13,42 @@ MAX_DEPTH = 40
 MAX_SPAN = 1000
 MAX_CELLS = 500_000
 _SKIP = {"script", "style", "head", "noscript", "template", "svg", "nav", "select", "button"}
-_BLOCK = set(
-    [
-        "p",
-        "div",
-        "br",
-        "hr",
-        "li",
-        "ul",
-        "ol",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "blockquote",
-        "pre",
-        "tr",
-        "td",
-        "th",
-        "table",
-        "tbody",
-        "thead",
-        "caption",
-        "dl",
-        "dt",
-        "dd",
-        "form",
-        "body",
-        "center",
-        "figure",
-    ]
-)
+_BLOCK = {
+    "p",
+    "div",
+    "br",
+    "hr",
+    "li",
+    "ul",
+    "ol",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "blockquote",
+    "pre",
+    "tr",
+    "td",
+    "th",
+    "table",
+    "tbody",
+    "thead",
+    "caption",
+    "dl",
+    "dt",
+    "dd",
+    "form",
+    "body",
+    "center",
+    "figure",
+}
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{2,20})""", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 
@@ -142,7 +140,7 @@ class _Reader(HTMLParser):
             self.text.append(data)
 
     def unknown_decl(self, data: str) -> None:
-        """Marked sections (`<![CDATA[…]]>`, conditional comments of Word) carry no document text."""
+        """Marked sections (CDATA, conditional comments of Word) carry no document text."""
 
     def finish(self) -> list[Content]:
         self._flush()

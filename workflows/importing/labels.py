@@ -1,4 +1,4 @@
-"""Numbers that begin a line: 一、 （一） 1. （1） ① 第一条, in the glyph variants of real documents."""
+"""Numbers that begin a line: 一、 （一） 1. （1） ① 第一条, in the glyph variants in use."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RANKS = {
     "cn_paren": 3,
     "num": 4,
     "lead_in": 4,
+    "task": 4,
     "multi": 5,
     "num_paren": 6,
     "circle": 7,
@@ -40,6 +41,7 @@ _LABEL = re.compile(
     | (?P<num_half>\d{{1,2}})\)
     | (?P<num_ring>[⑴-⒇])
     | (?P<circle>[①-⑳])
+    | (?:重点)?(?:任务|措施|举措|行动|工程|项目)(?P<task>{_CN}|\d{{1,3}})\s?[.、:](?!\d)
     """,
     re.VERBOSE,
 )

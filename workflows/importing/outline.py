@@ -132,10 +132,10 @@ def _close(
     stops = sorted(set(stops))
     following = dict(zip(stops, [*stops[1:], len(document.text)], strict=False))
     for item in items:
-        item.end = _trimmed(folded, item.start, following[item.start])
+        item.end = trimmed(folded, item.start, following[item.start])
 
 
-def _trimmed(folded: str, start: int, end: int) -> int:
+def trimmed(folded: str, start: int, end: int) -> int:
     while end > start and folded[end - 1].isspace():
         end -= 1
     return end

@@ -5,8 +5,9 @@ from __future__ import annotations
 import types
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
+from .choosing import Reason
 from .clauses import Role
 from .deadlines import Deadline
 from .questions import Question
@@ -53,7 +54,7 @@ class ProposedMeasure:
     end: int
     clauses: tuple[ProposedClause, ...]
     deadline: Deadline | None
-    #: Index into `units` of the unit proposed as lead; None when only groups or assessors are named.
+    #: Index into `units` of the proposed lead; None when only groups or assessors are named.
     lead: int | None
 
     @property
@@ -69,7 +70,7 @@ class Aside:
     heading: str
     start: int
     end: int
-    reason: Literal["background", "narrative"]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +167,3 @@ def _build(kind: Any, value: Any) -> Any:
         hints = _hints(kind)
         return kind(**{f.name: _build(hints[f.name], value[f.name]) for f in fields(kind)})
     return value
-

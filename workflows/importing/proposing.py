@@ -1,4 +1,4 @@
-"""The pipeline: document → items and table rows → measures with clauses → proposal with questions."""
+"""The pipeline: document → items and table rows → measures → proposal with questions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from . import asking, choosing, clauses, deadlines, head, outline, tables
 from .blocks import Document
+from .choosing import Reason
 from .clauses import Clause
 from .deadlines import Deadline
 from .folding import fold
@@ -28,7 +29,9 @@ from .tables import Row
 
 #: So many articles without any clause make a regulation.
 MANY_ARTICLES = 5
-_LEAD_IN_LINE = re.compile(r"\s*(?:具体|主要|工作|重点|保障|推进)?(?:措施|举措|任务|做法|安排)[:：]\s*$")
+_LEAD_IN_LINE = re.compile(
+    r"\s*(?:具体|主要|工作|重点|保障|推进)?(?:措施|举措|任务|做法|安排)[:：]\s*$"
+)
 _SIGNED = re.compile(r"20\d\d年\d{1,2}月\d{1,2}日\s*$|\(此件|附\s?件\s?:|抄送\s?:|联系人")
 
 
@@ -178,7 +181,7 @@ def _end_of(folded: str, item: Item, chosen: set[Item]) -> int:
     before = folded.rfind("\n", after, signed)
     organ = folded[before + 1 : signed].strip() if before != -1 else ""
     cut = before if organ and len(organ) < 30 and organ[-1] not in "。;" else signed
-    return max(after, len(folded[:cut].rstrip()) if cut - after < 5000 else cut)
+    return outline.trimmed(folded, after, cut)
 
 
 def _row_draft(row: Row) -> Draft:
@@ -221,9 +224,7 @@ def _first_leading(clause: Clause) -> Clause:
     return replace(clause, mentions=(replace(first, role="lead"), *others))
 
 
-def _measure(
-    draft: Draft, resolver: Resolver, year: int | None, folded: str
-) -> ProposedMeasure:
+def _measure(draft: Draft, resolver: Resolver, year: int | None, folded: str) -> ProposedMeasure:
     proposed = tuple(_clause(clause, resolver) for clause in draft.clauses)
     named = [unit for clause in proposed for unit in clause.units]
     return ProposedMeasure(
@@ -286,7 +287,6 @@ def _deadline(draft: Draft, year: int | None, folded: str) -> Deadline | None:
     return deadlines.read(texts.pop(), year) if len(texts) == 1 else None
 
 
-def _aside(text: str, folded: str, item: Item, why: str) -> Aside:
+def _aside(text: str, folded: str, item: Item, why: Reason) -> Aside:
     heading = outline.heading_of(text, folded, item.label.end, item.end)
-    reason = "background" if why == "background" else "narrative"
-    return Aside(item.number, heading, item.start, item.end, reason)
+    return Aside(item.number, heading, item.start, item.end, why)

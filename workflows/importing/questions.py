@@ -1,4 +1,4 @@
-"""Everything an import asks about, in one table; sentences are translated from code and parameters."""
+"""All that an import asks about, in one table; sentences are made from code and parameters."""
 
 from __future__ import annotations
 

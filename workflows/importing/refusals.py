@@ -1,4 +1,4 @@
-"""Why a file cannot be read at all. Each refusal is one fact; its sentence is written by the caller."""
+"""Why a file cannot be read at all: one fact each, worded by the caller."""
 
 from __future__ import annotations
 

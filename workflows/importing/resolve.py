@@ -24,7 +24,7 @@ _PREFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUnit:
-    """A unit as the directory knows it. `level` is the prefix of its own level, such as 市 or 区."""
+    """A unit as the directory knows it. `level` is its own level's prefix, such as 市 or 区."""
 
     id: str
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from . import labels
 from .blocks import Block, Document
@@ -44,7 +45,7 @@ def _split(block: Block, cuts: list[int]) -> list[Block]:
         return [block]
     pieces = []
     bounds = [block.start, *cuts, block.end]
-    for index, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for index, (start, end) in enumerate(pairwise(bounds)):
         text = block.text[start - block.start : end - block.start]
         if text:
             locator = block.locator if index == 0 else f"{block.locator}.{index}"
@@ -71,7 +72,7 @@ def _cuts(folded: str, start: int, end: int) -> list[int]:
 
 
 def _begins_a_line(folded: str, label: Label, accepted: list[Label]) -> bool:
-    before = folded[: label.start].rstrip()[-1:] if label.start < 1 else folded[label.start - 1]
+    before = folded[label.start - 1] if label.start else "\n"
     if before in _ENDS or before in " \n":
         return True
     if not accepted or accepted[-1].style not in ("cn", "chapter", "part"):

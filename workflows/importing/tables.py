@@ -1,4 +1,4 @@
-"""Task tables (任务分解表): a header names the columns, merges carry down, each row is a measure."""
+"""Task tables (任务分解表): a header names the columns, merges carry down, a row is a measure."""
 
 from __future__ import annotations
 
@@ -87,7 +87,8 @@ def _grid(blocks: Sequence[Block]) -> _Grid:
     grid = _Grid(0, 0)
     for block in blocks:
         place = block.cell
-        assert place is not None
+        if place is None:
+            continue
         for down in range(place.row_span):
             for right in range(place.column_span):
                 grid.cells.setdefault((place.row + down, place.column + right), block)
@@ -110,7 +111,11 @@ def _header(grid: _Grid) -> tuple[list[Column], int] | None:
             grid.cells.get((row, c)) is grid.cells.get((row, c + 1)) is not None
             for c in range(grid.columns - 1)
         )
-        if split and _is_header(both) and any(column.kind in ("unit", "office") for column in below):
+        if (
+            split
+            and _is_header(both)
+            and any(column.kind in ("unit", "office") for column in below)
+        ):
             return both, row + 2
         return single, row + 1
     return None
@@ -122,8 +127,10 @@ def _stacked(upper: str, lower: str) -> str:
 
 def _is_header(columns: Sequence[Column]) -> bool:
     kinds = {column.kind for column in columns}
-    return bool(kinds & {"unit", "office"}) and "text" in kinds and all(
-        len(column.header) <= 24 for column in columns
+    return (
+        bool(kinds & {"unit", "office"})
+        and "text" in kinds
+        and all(len(column.header) <= 24 for column in columns)
     )
 
 
@@ -186,7 +193,9 @@ class _Table:
             return ""
         if len(texts) > 1 or any(self.grid.text(row, c) not in texts for c in (0,)):
             return None
-        spanning = self.grid.cells.get((row, 0)) is self.grid.cells.get((row, self.grid.columns - 1))
+        spanning = self.grid.cells.get((row, 0)) is self.grid.cells.get(
+            (row, self.grid.columns - 1)
+        )
         return next(iter(texts)) if spanning or not self._unit_text(row) else None
 
     def _unit_text(self, row: int) -> str:
@@ -255,7 +264,9 @@ class _Table:
             start=start,
             end=end,
             mentions=tuple(m for part in parts for m in part.mentions),
-            deadline=squeeze(deadline) if deadline else next((p.deadline for p in parts if p.deadline), None),
+            deadline=squeeze(deadline)
+            if deadline
+            else next((p.deadline for p in parts if p.deadline), None),
             open_ended=any(part.open_ended for part in parts),
         )
 

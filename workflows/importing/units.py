@@ -1,4 +1,4 @@
-"""Lists of responsible bodies → single names. Works on folded text and returns spans, no strings."""
+"""Lists of responsible bodies → single names. Works on folded text and returns spans."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _OPEN_GROUP = re.compile(rf"各(?:级|有关|相关)?{_GEO}+(?:\(.*\))?(?:{_ORGA
 _GROUP_TAIL = re.compile(rf"(?:{_GEO}+(?:\(.*\))?{_ORGAN}?|{_ORGAN})$")
 _GROUP = re.compile(
     r"^(?:各|有关|相关|其他|其它|全体|所有|全市|全区|全县|全州|全省)|各(?!界)|有关|相关"
-    r"|成员单位|直属(?:各)?(?:部门|单位)$|直(?:部门|单位|机关)$"
+    r"|成员单位|直属(?:各)?(?:部门|单位)$|直(?:部门|单位|机关)$|级?以上(?:地方)?(?:人民)?政府"
+    r"|^(?:市县|省市|县区|县乡|区县|旗县|镇街|镇村|乡镇|县市区)"
 )
 _MANY_PLACES = re.compile(
     rf"^(?:{_GEO}(?:级)?[、/]?){{2,}}(?:\(.*\))?{_ORGAN}?$|^(?:乡|镇|街道|村|社区)(?:\(.*\))?{_ORGAN}?$"
@@ -118,7 +119,7 @@ def _cut_at_marks(folded: str, start: int, end: int) -> list[tuple[int, int]]:
         elif char in ")]":
             depth = max(0, depth - 1)
         elif depth == 0 and (
-            char in "、,;/\n" or (char == " " and _space_divides(folded, begin, position, end))
+            char in "、,;/" or (char in " \n" and _space_divides(folded, begin, position, end))
         ):
             pieces.append((begin, position))
             begin = position + 1
@@ -129,7 +130,8 @@ def _cut_at_marks(folded: str, start: int, end: int) -> list[tuple[int, int]]:
 def _space_divides(folded: str, begin: int, position: int, end: int) -> bool:
     """A space ends a name only between two names; inside one it is a broken line."""
     before = folded[begin:position].strip()
-    after = re.split(r"[、,;/\s]", folded[position + 1 : min(end, position + MAX_NAME)].strip(), 1)[0]
+    rest = folded[position + 1 : min(end, position + MAX_NAME)].strip()
+    after = re.split(r"[、,;/\s]", rest, maxsplit=1)[0]
     return bool(_ENDS_AS_UNIT.search(before)) and len(after) >= 2 and len(before) >= 2
 
 
@@ -164,7 +166,7 @@ def _cut_at_joins(folded: str, start: int, end: int) -> list[tuple[int, int]]:
 def _divides(left: str, word: str, right: str) -> bool:
     if not left:
         return True
-    if not right or left.startswith("各级") and not right.startswith("各"):
+    if not right or (left.startswith("各级") and not right.startswith("各")):
         return not right
     if kind_of(right) == "group" and (kind_of(left) == "group" or _ENDS_AS_UNIT.search(left)):
         return not (left in ("有关", "相关", "各") or left.endswith("有关"))
