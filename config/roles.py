@@ -31,6 +31,11 @@ def users() -> dict[str, str]:
     return {role: str(database(url)["USER"]) for role, url in settings.DATABASE_URLS.items() if url}
 
 
+def variable(role: str) -> str:
+    """The environment variable with the role's address."""
+    return "DATABASE_URL" if role == "app" else f"DATABASE_{role.upper()}_URL"
+
+
 def rights(model: type[models.Model]) -> dict[str, str]:
     """What application, worker and auditor may do with the model's table, in SQL's words."""
     changes = [] if getattr(model, "insert_only", False) else ["UPDATE", "DELETE"]

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.errors.RefusedMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -260,6 +261,7 @@ STORAGES = {
 }
 # Uploads never lie under a served directory: they are stored by content, handed out by views.
 EVIDENCE_ROOT = Path(os.environ.get("DUBAN_EVIDENCE") or DATA_DIR / "evidence")
+BACKUP_ROOT = Path(os.environ.get("DUBAN_BACKUPS") or DATA_DIR / "backups")
 EVIDENCE_MAX_BYTES = 50 * 1024 * 1024
 MEDIA_ROOT = EVIDENCE_ROOT
 FILE_UPLOAD_PERMISSIONS = 0o600

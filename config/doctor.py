@@ -1,0 +1,224 @@
+"""What is wrong with this installation, in sentences: each check yields the problems it finds."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import util
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.models import Entry
+from config import roles
+
+ROOM_NEEDED = 2 * 1024**3  # bytes
+LONGEST_LAG = timedelta(minutes=1)
+OLDEST_BACKUP = timedelta(days=2)
+LARGEST_SKEW = timedelta(seconds=5)
+OLDEST_POSTGRES = 15_00_00
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`serious`: not to be run like this with real work in it; otherwise worth knowing."""
+
+    sentence: str
+    serious: bool = True
+
+
+Findings = Iterator[Finding]
+
+
+def examine() -> list[Finding]:
+    """Everything found. Without a database, the rest is still looked at."""
+    found = [finding for check in WITHOUT_DATABASE for finding in check()]
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        sentence = _("The database can't be reached: %(reason)s") % {"reason": str(error).strip()}
+        return [*found, Finding(sentence)]
+    return found + [finding for check in WITH_DATABASE for finding in check()]
+
+
+def embedded() -> Findings:
+    if settings.EMBEDDED:
+        yield Finding(
+            _(
+                "PostgreSQL is embedded, which is right for evaluation and small offices: whoever "
+                "owns this machine can change everything. For more, give Duban a DATABASE_URL."
+            ),
+            serious=False,
+        )
+
+
+def debugging() -> Findings:
+    if settings.DEBUG:
+        yield Finding(_("DUBAN_DEBUG is on: error pages show internals to everybody."))
+
+
+def secret() -> Findings:
+    if len(settings.SECRET_KEY) < 50 or len(set(settings.SECRET_KEY)) < 10:
+        yield Finding(_("DUBAN_SECRET_KEY is too simple: give it 50 random characters or more."))
+
+
+def address() -> Findings:
+    if not settings.HTTPS:
+        yield Finding(
+            _("DUBAN_ORIGIN is no https address: passwords and sessions travel in the open."),
+            serious=not settings.EMBEDDED,
+        )
+
+
+def mail() -> Findings:
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        yield Finding(
+            _("DUBAN_MAIL_URL is not set: nobody gets mail, only notices on the pages."),
+            serious=False,
+        )
+
+
+def room() -> Findings:
+    for place in (settings.DATA_DIR, settings.EVIDENCE_ROOT):
+        existing = next(path for path in (place, *place.parents) if path.exists())
+        if shutil.disk_usage(existing).free < ROOM_NEEDED:
+            yield Finding(_("Less than 2 GB are free at %(place)s.") % {"place": place})
+
+
+def static_files() -> Findings:
+    if not settings.DEBUG and not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        yield Finding(_("The static files aren't collected: run manage.py collectstatic."))
+
+
+def backups() -> Findings:
+    newest = max((path.stat().st_mtime for path in settings.BACKUP_ROOT.glob("*")), default=0)
+    if timezone.now().timestamp() - newest > OLDEST_BACKUP.total_seconds():
+        yield Finding(
+            _("There is no backup of the last two days in %(place)s (docs/operations.md).")
+            % {"place": settings.BACKUP_ROOT},
+            serious=not settings.EMBEDDED,
+        )
+
+
+def driver() -> Findings:
+    if util.find_spec("psycopg") is not None:
+        yield Finding(_("psycopg 3 is installed, and Django would use it: pip uninstall psycopg."))
+
+
+def ask(query: str, *parameters: object) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchone()
+
+
+def server() -> Findings:
+    if connection.pg_version < OLDEST_POSTGRES:
+        yield Finding(_("The database is older than PostgreSQL 15."))
+    (encoding,) = ask("SHOW server_encoding")
+    if encoding != "UTF8":
+        yield Finding(_("The database's encoding is %(name)s, not UTF8.") % {"name": encoding})
+    (collation,) = ask("SELECT datcollate FROM pg_database WHERE datname = current_database()")
+    if collation not in {"C", "C.UTF-8", "C.utf8", "POSIX"}:
+        yield Finding(
+            _(
+                "The database sorts by the locale %(name)s, which changes with the system's "
+                "libraries; make it with C.UTF-8."
+            )
+            % {"name": collation},
+            serious=False,
+        )
+    for setting in ("fsync", "full_page_writes"):
+        if ask(f"SHOW {setting}") != ("on",):
+            yield Finding(
+                _("The database runs with %(setting)s off: a power cut may destroy it.")
+                % {"setting": setting}
+            )
+    if ask("SHOW data_checksums") != ("on",):
+        yield Finding(_("The database has no data checksums: pg_checksums adds them."), False)
+
+
+def clock() -> Findings:
+    (now,) = ask("SELECT clock_timestamp()")
+    if abs(now - timezone.now()) > LARGEST_SKEW:
+        yield Finding(_("The clocks of this machine and of the database differ: use NTP on both."))
+
+
+def role_accounts() -> Findings:
+    for role in roles.missing(connection):
+        yield Finding(
+            _("The database role %(role)s is missing: set %(variable)s and create its user.")
+            % {"role": role, "variable": roles.variable(role)}
+        )
+    (powerful,) = ask(
+        "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles"
+        " WHERE rolname = current_user"
+    )
+    (owned,) = ask("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")
+    if powerful or owned:
+        yield Finding(
+            _("The application's role owns tables or is a superuser: nothing guards the ledger.")
+        )
+
+
+def privileges() -> Findings:
+    for model in apps.get_models():
+        table = model._meta.db_table
+        if getattr(model, "insert_only", False) and table in connection.introspection.table_names():
+            query = (
+                "SELECT has_table_privilege(%s, 'UPDATE') OR has_table_privilege(%s, 'TRUNCATE')"
+            )
+            if ask(query, table, table) == (True,):
+                yield Finding(
+                    _("The application may change %(table)s: run manage.py migrate.")
+                    % {"table": table}
+                )
+
+
+def migrations() -> Findings:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        yield Finding(_("The database is behind the program: run manage.py migrate."))
+
+
+def worker_lag() -> Findings:
+    late = Entry.objects.filter(leaf__isnull=True, at__lt=timezone.now() - LONGEST_LAG)
+    if late.exists():
+        yield Finding(
+            _("The worker is behind or not running: ledger entries wait for their order.")
+        )
+
+
+def after_migration(check: Callable[[], Findings]) -> Callable[[], Findings]:
+    """The check, where the tables that it reads exist."""
+
+    def guarded() -> Findings:
+        if Entry._meta.db_table in connection.introspection.table_names():
+            yield from check()
+
+    return guarded
+
+
+WITHOUT_DATABASE = (
+    embedded,
+    debugging,
+    secret,
+    address,
+    mail,
+    room,
+    static_files,
+    backups,
+    driver,
+)
+WITH_DATABASE = (
+    server,
+    clock,
+    role_accounts,
+    after_migration(privileges),
+    migrations,
+    after_migration(worker_lag),
+)
