@@ -1,0 +1,43 @@
+"""The rows that own chains, and what they remember of them."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import QuerySet
+
+from audit.models import Entry, Root
+
+
+def models() -> list[type[Root]]:
+    return [model for model in apps.get_models() if issubclass(model, Root)]
+
+
+def is_tenant(model: type[Root]) -> bool:
+    return all(field.name != "organisation" for field in model._meta.fields)
+
+
+def belonging_to(organisation: UUID, model: type[Root]) -> "QuerySet[Root]":
+    """The organisation's roots of one kind; an organisation belongs to itself."""
+    key = "pk" if is_tenant(model) else "organisation"
+    return model._base_manager.filter(**{key: organisation})
+
+
+def heads(organisation: UUID) -> dict[str, tuple[int, bytes]]:
+    """Length and head of every chain, by subject, as the roots remember them."""
+    return {
+        f"{model._meta.model_name}:{pk}": (length, bytes(head))
+        for model in models()
+        for pk, length, head in belonging_to(organisation, model)
+        .values_list("pk", "chain_length", "chain_head")
+        .iterator()
+    }
+
+
+def organisations() -> Iterator[UUID]:
+    """Every organisation that has a row or an entry: a deleted one still has its ledger."""
+    found = set(Entry.objects.values_list("organisation", flat=True).distinct())
+    for model in models():
+        if is_tenant(model):
+            found.update(model._base_manager.values_list("pk", flat=True))
+    yield from sorted(found)
