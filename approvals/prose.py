@@ -16,8 +16,10 @@ HEADING = re.compile(
 SENTENCE_END = tuple("。；;.：:，,")
 # A Chinese character is a word of its own; letters and digits hold together.
 WORD = re.compile(r"[A-Za-z]+|\d+(?:[.,]\d+)*|\s+|.", re.DOTALL)
-# Comparing is quadratic at worst: beyond this a paragraph counts as rewritten.
+# Comparing is quadratic at worst: beyond these a paragraph counts as rewritten, and paragraphs are
+# matched by their places.
 MAX_WORDS = 3000
+MAX_PAIRS = 200
 ALIKE = 0.4
 
 
@@ -65,8 +67,29 @@ def compare(old: str, new: str) -> list[Passage]:
 
 def _pair(before: Sequence[str], after: Sequence[str]) -> Iterator[Passage]:
     """Match rewritten paragraphs in order; what has no counterpart came or went as a whole."""
-    for old, new in zip_longest(before, after, fillvalue=""):
+    for old, new in _counterparts(before, after):
         yield Passage("changed", tuple(_words(old, new)))
+
+
+def _counterparts(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if len(before) * len(after) > MAX_PAIRS:
+        yield from zip_longest(before, after, fillvalue="")
+        return
+    waiting = list(after)
+    for old in before:
+        place = next((n for n, new in enumerate(waiting) if _alike(old, new)), None)
+        if place is None:
+            yield old, ""
+            continue
+        yield from (("", new) for new in waiting[:place])
+        yield old, waiting[place]
+        del waiting[: place + 1]
+    yield from (("", new) for new in waiting)
+
+
+def _alike(old: str, new: str) -> bool:
+    matcher = SequenceMatcher(None, WORD.findall(old), WORD.findall(new), autojunk=False)
+    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _words(old: str, new: str) -> Iterator[Run]:

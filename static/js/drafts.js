@@ -10,6 +10,20 @@ import { say } from "./words.js";
 const PAUSE = 1500;
 const RETRY = 15000;
 
+/** A browser that keeps no copies (storage off or full) still saves to the server. */
+const copies = {
+  attempt(act) {
+    try {
+      return act();
+    } catch {
+      return null;
+    }
+  },
+  read: (key) => copies.attempt(() => JSON.parse(localStorage.getItem(key))),
+  write: (key, value) => copies.attempt(() => localStorage.setItem(key, JSON.stringify(value))),
+  remove: (key) => copies.attempt(() => localStorage.removeItem(key)),
+};
+
 class Draft {
   constructor(form) {
     this.form = form;
@@ -19,7 +33,6 @@ class Draft {
     form.addEventListener("input", () => this.changed());
     form.addEventListener("submit", () => clearTimeout(this.timer));
     window.addEventListener("online", () => this.waiting && this.save());
-    window.addEventListener("pagehide", () => this.waiting && this.keep());
   }
 
   fields() {
@@ -28,7 +41,7 @@ class Draft {
   }
 
   restore() {
-    const kept = JSON.parse(localStorage.getItem(this.key) ?? "null");
+    const kept = copies.read(this.key);
     if (!kept || JSON.stringify(kept) === JSON.stringify(this.fields())) return;
     for (const [name, value] of kept) {
       const field = this.form.elements[name];
@@ -45,11 +58,7 @@ class Draft {
   }
 
   keep() {
-    try {
-      localStorage.setItem(this.key, JSON.stringify(this.fields()));
-    } catch {
-      // The browser keeps no copies; saving to the server goes on.
-    }
+    copies.write(this.key, this.fields());
   }
 
   later(pause) {
@@ -72,7 +81,7 @@ class Draft {
       return this.failed("offline");
     }
     if (this.waiting) return;
-    localStorage.removeItem(this.key);
+    copies.remove(this.key);
     this.show("saved", { time: new Date().toTimeString().slice(0, 5) });
   }
 

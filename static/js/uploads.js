@@ -6,11 +6,12 @@
 import { say } from "./words.js";
 
 function readable(bytes) {
-  const unit = bytes < 1e6 ? "kilobyte" : "megabyte";
-  const amount = bytes / (unit === "kilobyte" ? 1e3 : 1e6);
+  const [unit, size] = bytes < 1e3 ? ["byte", 1] : bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  const amount = bytes / size;
   return new Intl.NumberFormat(document.documentElement.lang, {
     style: "unit",
     unit,
+    unitDisplay: unit === "byte" ? "long" : "short",
     maximumFractionDigits: amount < 10 ? 1 : 0,
   }).format(amount);
 }
