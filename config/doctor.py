@@ -110,14 +110,14 @@ def driver() -> Findings:
         yield Finding(_("psycopg 3 is installed, and Django would use it: pip uninstall psycopg."))
 
 
-def ask(query: str, *parameters: object) -> Any:
+def ask(query: str, *parameters: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchone()
 
 
 def server() -> Findings:
-    if connection.pg_version < OLDEST_POSTGRES:
+    if int(ask("SHOW server_version_num")[0]) < OLDEST_POSTGRES:
         yield Finding(_("The database is older than PostgreSQL 15."))
     (encoding,) = ask("SHOW server_encoding")
     if encoding != "UTF8":
