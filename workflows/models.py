@@ -5,6 +5,7 @@ submission's to the approval engine. None of them is repeated in another table.
 """
 
 from typing import Self
+from uuid import UUID, uuid5
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -59,6 +60,9 @@ class Plan(Root):
     basis = models.TextField(_("basis"), blank=True, default="")
     budget_note = models.TextField(_("budget note"), blank=True, default="")
     revision = models.PositiveIntegerField(default=1)
+    """Grows with every change of a draft; a form that shows an older one is refused."""
+    authors = ArrayField(models.UUIDField(), default=list)
+    """Everyone who wrote in the plan: none of them may decide on its being issued."""
     text = models.TextField(default="")
     """The imported document's plain text, which every measure's span points into."""
     source = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
@@ -85,6 +89,36 @@ class Plan(Root):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def document_id(self) -> UUID:
+        """Names the present revision: what an approval of its issuing is about."""
+        return uuid5(self.pk, str(self.revision))
+
+
+class PlanVersion(models.Model):
+    """The plan as it was put forward for approval: frozen, `id` is the plan's `document_id`."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+    """Canonical JSON (`workflows.queries.plans.content`); `digest` is its SHA-256."""
+    digest = models.BinaryField(max_length=32)
+    submitter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="plan_version_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} v{self.number}"
 
 
 class Addressee(models.Model):

@@ -14,5 +14,6 @@ class Migration(migrations.Migration):
         insert_only("workflows_includedcontribution"),
         insert_only("workflows_evidence"),
         insert_only("workflows_storedfile"),
+        insert_only("workflows_planversion"),
         tripwire("workflows_task", "'task:' || NEW.id"),
     ]
