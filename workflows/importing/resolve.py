@@ -119,7 +119,10 @@ class Resolver:
                 continue
             yield prefix + name
             if name.startswith(prefix) and len(name) > len(prefix) + 1:
-                yield name[len(prefix) :]
+                rest = name[len(prefix) :]
+                yield rest
+                # 云岭市教育局 → 市教育局: the same level, written shorter.
+                yield from (p + rest for p in self._prefixes if prefix.endswith(p))
 
 
 class _Index:

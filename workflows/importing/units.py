@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from .folding import squeeze
+from .folding import fold, squeeze
 
 UnitKind = Literal["unit", "group"]
 
@@ -82,7 +82,7 @@ def split(folded: str, start: int, end: int) -> NameList:
 
 def kind_of(name: str) -> UnitKind:
     """Group when the name covers several bodies: 各街道, 区直各部门, 县（市、区）人民政府."""
-    text = squeeze(name)
+    text = squeeze(fold(name))
     return "group" if _GROUP.search(text) or _MANY_PLACES.match(text) else "unit"
 
 
