@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BoundField
 from django.urls import NoReverseMatch, reverse
@@ -17,7 +18,7 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
 
 register = template.Library()
 
@@ -49,6 +50,8 @@ WEEKDAYS: tuple[Label, ...] = (
     pgettext_lazy("weekday", "Sat"),
     pgettext_lazy("weekday", "Sun"),
 )
+
+THEMES = ("light", "dark")
 
 
 # Marks
@@ -229,6 +232,18 @@ def grouped(digest: str | bytes | memoryview | None) -> str:
 def field(bound: BoundField, css: str = "") -> dict[str, Any]:
     """A form field: label above, help below the label, error above the control."""
     return {"field": bound, "css": css, "optional": not bound.field.required}
+
+
+@register.simple_tag(takes_context=True)
+def page_attributes(context: template.Context) -> SafeString:
+    """Language and theme for the `html` element.
+
+    The theme is a cookie, so that the server paints the first frame in it; there may be no request.
+    """
+    request = context.get("request")
+    theme = request.COOKIES.get("theme") if request is not None else None
+    language = format_html('lang="{}"', get_language() or settings.LANGUAGE_CODE)
+    return format_html('{} data-theme="{}"', language, theme) if theme in THEMES else language
 
 
 @register.inclusion_tag("includes/pages.html", takes_context=True)
