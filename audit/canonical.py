@@ -43,7 +43,9 @@ def commit(content: str | bytes) -> Commitment:
 
 
 def instant(at: datetime) -> str:
-    """UTC with microseconds and a Z: `2026-11-16T01:30:00.000000Z`."""
+    """UTC with microseconds and a Z: `2026-11-16T01:30:00.000000Z`. Raises ValueError if naive."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a time zone is no instant")
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -65,7 +67,10 @@ def plain(value: Any) -> Any:
         case bytes() | memoryview():
             return bytes(value).hex()
         case Mapping():
-            return {plain(key): plain(item) for key, item in value.items()}
+            items = {plain(key): plain(item) for key, item in value.items()}
+            if len(items) < len(value):
+                raise ValueError("a key stands twice, composed and decomposed")
+            return items
         case list() | tuple():
             return [plain(item) for item in value]
         case set() | frozenset():
