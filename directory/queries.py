@@ -1,6 +1,6 @@
 """Reading the directory: who holds what, who stands in for whom, which days are worked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from directory.calendar import WorkingDays
+from directory.differences import Difference, Known, KnownPerson, KnownUnit, compare
 from directory.models import (
     Appointment,
     CalendarDay,
@@ -18,6 +19,7 @@ from directory.models import (
     Unit,
     UnitGroup,
 )
+from directory.sheets import Row
 
 
 @dataclass(frozen=True)
@@ -198,3 +200,43 @@ RANKS = {role: rank for rank, role in enumerate(reversed(Post.Role.values[:3]))}
 def _by_rank(seat: Seat) -> tuple[int, str]:
     """Principal, deputy, handler, then the posts that review or look after others."""
     return RANKS.get(seat.post.role, len(RANKS)), seat.post.title
+
+
+def preview(organisation_id: UUID, rows: Sequence[Row], at: datetime) -> Difference:
+    """What importing a sheet's rows would change now, and what is wrong with them."""
+    return compare(rows, _known(organisation_id, [row.account for row in rows], at))
+
+
+def _known(organisation_id: UUID, accounts: Iterable[str], at: datetime) -> Known:
+    """The directory as a sheet is compared with; `accounts` are those that the sheet names."""
+    units = list(Unit.objects.filter(organisation_id=organisation_id).prefetch_related("groups"))
+    names = {unit.pk: unit.name for unit in units}
+    posts = list(Post.objects.filter(organisation_id=organisation_id, abolished_at=None))
+    places = {post.pk: (names[post.unit_id], post.title) for post in posts}
+    people = Person.objects.filter(organisation_id=organisation_id)
+    foreign = Person.objects.filter(username__in=set(accounts)).exclude(
+        organisation_id=organisation_id
+    )
+    return Known(
+        units={
+            unit.name: KnownUnit(
+                kind=unit.kind,
+                parent=names.get(unit.parent_id, ""),
+                aliases=tuple(unit.aliases),
+                groups=frozenset(group.name for group in unit.groups.all()),
+                abolished=unit.abolished_at is not None,
+            )
+            for unit in units
+        },
+        groups=frozenset(
+            UnitGroup.objects.filter(organisation_id=organisation_id).values_list("name", flat=True)
+        ),
+        posts={places[post.pk]: post.role for post in posts},
+        people={
+            one.username: KnownPerson(one.name, one.email, active=one.is_active) for one in people
+        },
+        holders={
+            places[post_id]: person.username for post_id, person in holders(places, at).items()
+        },
+        foreign=frozenset(foreign.values_list("username", flat=True)),
+    )

@@ -12,6 +12,7 @@ from directory.actions.calendar import (
     set_calendar_day,
 )
 from directory.actions.delegations import AlreadyOver, NotHeld, ToOneself, delegate, revoke
+from directory.actions.imports import OutOfDate, RowsWithProblems, import_rows
 from directory.actions.people import (
     AccountTaken,
     Deactivated,
@@ -62,7 +63,9 @@ __all__ = [
     "NotHeld",
     "NotOneself",
     "NotYours",
+    "OutOfDate",
     "PostTaken",
+    "RowsWithProblems",
     "SelfAppointed",
     "StillHasUnits",
     "ToOneself",
@@ -84,6 +87,7 @@ __all__ = [
     "deactivate_person",
     "delegate",
     "dismiss",
+    "import_rows",
     "reactivate_person",
     "record_sign_in",
     "rename_organisation",

@@ -89,8 +89,6 @@ def appoint(
     """
     unit = lock_unit(_unit_of(post.pk))
     warrant = administrator(actor, unit.organisation_id, at)
-    if isinstance(actor, Person) and actor.pk == person.pk:
-        raise SelfAppointed
     return place(
         warrant,
         unit,
@@ -115,6 +113,8 @@ def place(
     """`appoint` within another action, which has locked the unit."""
     person = lock_person(person_id)
     refuse_inactive(person)
+    if warrant.actor == person:
+        raise SelfAppointed
     if person.organisation_id != unit.organisation_id:
         raise ElsewhereEmployed(person=person.name)
     if ends_at and ends_at <= starts_at:

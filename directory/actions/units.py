@@ -122,12 +122,11 @@ def change_unit(*, unit_id: UUID, actor: Actor, at: datetime, **changes: Any) ->
     # The organisation's lock keeps two moves from closing a circle between them.
     lock_organisation(organisation_id)
     warrant = administrator(actor, organisation_id, at)
-    return alter_unit(warrant, unit_id, **changes)
+    return alter_unit(warrant, lock_unit(unit_id), **changes)
 
 
-def alter_unit(warrant: Warrant, unit_id: UUID, **changes: Any) -> Unit:
-    """`change_unit` within another action, which has locked the organisation."""
-    unit = lock_unit(unit_id)
+def alter_unit(warrant: Warrant, unit: Unit, **changes: Any) -> Unit:
+    """`change_unit` within another action, which has locked organisation and unit."""
     if "aliases" in changes:
         changes["aliases"] = distinct(changes["aliases"], changes.get("name", unit.name))
     before = {field: getattr(unit, field) for field in changes}
