@@ -45,6 +45,28 @@ class StoredFile(models.Model):
         return bytes(self.sha256).hex()
 
 
+class PlanQuerySet(ScopedQuerySet):
+    def for_user(self, user: Person) -> Self:
+        """Issued plans; a draft is seen by its coordinators, by whoever decides on it, by auditors.
+
+        Nobody else hears of a plan before it is issued.
+        """
+        held = holdings(user, timezone.now())
+        mine = super().for_user(user)
+        if any(one.role == Post.Role.AUDITOR for one in held):
+            return mine
+        coordinating = {one.unit.id for one in held if one.role == Post.Role.COORDINATOR}
+        seats = WorkItem.objects.filter(
+            Q(post__in={one.post.id for one in held}) | Q(person=user),
+            approval__organisation=OuterRef("organisation"),
+            approval__subject_kind="plan_issue",
+            approval__subject_id=OuterRef("pk"),
+        )
+        return mine.filter(
+            Q(issued_at__isnull=False) | Q(coordinator__in=coordinating) | Exists(seats)
+        )
+
+
 class Plan(Root):
     """An implementation plan, from draft to completion."""
 
@@ -74,7 +96,7 @@ class Plan(Root):
     completed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = PlanQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("plan")
@@ -463,6 +485,8 @@ class Contribution(models.Model):
     version = models.PositiveIntegerField()
     text = models.BinaryField(max_length=32)
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    authors = ArrayField(models.UUIDField())
+    """The sender and everyone who wrote in the draft."""
     at = models.DateTimeField()
 
     class Meta:

@@ -1,0 +1,53 @@
+"""Where a person stands towards a task: what the policy decides on."""
+
+from datetime import datetime
+from uuid import UUID
+
+from approvals.models import SignOff
+from directory.models import Person
+from directory.queries import holdings
+from workflows.models import Assignment, Plan, Submission, Task
+from workflows.policy import Facts, Part
+
+
+def standing(task: Task, person: Person, at: datetime, unit: UUID | None = None) -> Facts:
+    """The facts about `person` and `task` at a time, read afresh. At most seven queries.
+
+    `unit` narrows them to one unit's part, where the person may act for several.
+    """
+    plan = Plan.objects.only("coordinator", "overseer").get(pk=task.plan_id)
+    newest = Submission.objects.filter(task=task).order_by("-version").first()
+    return Facts(
+        state=task.state,
+        available={one.name for one in task.get_available_state_transitions()},
+        holdings=holdings(person, at),
+        parts=parts(task),
+        coordinator=plan.coordinator_id,
+        overseer=plan.overseer_id,
+        submitter=newest.submitter_id if newest else None,
+        authors=frozenset(newest.authors) if newest else frozenset(),
+        decided=task.state == Task.State.SUBMITTED and newest is not None and _decided(newest),
+        unit=unit,
+    )
+
+
+def parts(task: Task) -> list[Part]:
+    """The parts that units have in the task now."""
+    return [
+        Part(
+            unit=one.unit_id,
+            role=one.role,
+            named=frozenset({one.handler_id, one.deputy_id} - {None}),
+            received=one.received_at is not None,
+            declined=one.declined_at is not None,
+        )
+        for one in Assignment.objects.filter(task=task, ended_at=None)
+    ]
+
+
+def _decided(submission: Submission) -> bool:
+    return SignOff.objects.filter(
+        approval__subject_kind="task_completion",
+        approval__subject_id=submission.task_id,
+        work_item__opening__round__document_id=submission.pk,
+    ).exists()
