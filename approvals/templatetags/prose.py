@@ -14,13 +14,12 @@ register = template.Library()
 
 
 @register.filter
-def prose(text: str) -> SafeString:
-    """Paragraphs and headings of a plain text, in a `.prose` box."""
+def prose(text: str, level: int = 3) -> SafeString:
+    """Paragraphs and headings of a plain text, in a `.prose` box under a heading of `level` - 1."""
+    heading, paragraph = f"<h{int(level)}>{{}}</h{int(level)}>", "<p>{}</p>"
+    lines = reading.paragraphs(text)
     return mark_safe(  # noqa: S308  (each piece is escaped by format_html)
-        "".join(
-            format_html("<h3>{}</h3>" if reading.is_heading(paragraph) else "<p>{}</p>", paragraph)
-            for paragraph in reading.paragraphs(text)
-        )
+        "".join(format_html(heading if reading.is_heading(s) else paragraph, s) for s in lines)
     )
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, Request, Route
+from playwright.sync_api import Browser, FilePayload, Page, Request, Route
 
 pytestmark = pytest.mark.browser
 
@@ -177,13 +177,9 @@ def test_chosen_files_are_listed_with_their_sizes(show: Show) -> None:
         '<form><input type="file" data-upload data-limit="10" multiple>'
         "<ul data-upload-list></ul></form>"
     )
-    page.set_input_files(
-        "input",
-        [
-            {"name": "表.txt", "mimeType": "text/plain", "buffer": b"1"},
-            {"name": "large.txt", "mimeType": "text/plain", "buffer": b"1" * 4200},
-        ],
-    )
+    small: FilePayload = {"name": "表.txt", "mimeType": "text/plain", "buffer": b"1"}
+    large: FilePayload = {"name": "large.txt", "mimeType": "text/plain", "buffer": b"1" * 4200}
+    page.set_input_files("input", [small, large])
     assert page.locator("li").all_text_contents() == ["表.txt · 1 byte", "large.txt · 4.2 kB"]
     assert not page.evaluate("document.querySelector('input').checkValidity()")
 
