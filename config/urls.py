@@ -1,12 +1,13 @@
 """Every address of the product; the tests enumerate this list."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
+    path("", include("directory.urls")),
 ]
 
 handler500 = "config.errors.server_error"

@@ -195,9 +195,7 @@ def record_sign_in(*, person: Person, at: datetime, evidence: str = "password") 
     """Somebody has proved to be this person. Raises Deactivated."""
     locked = lock_person(person.pk)
     refuse_inactive(locked)
-    locked.last_login = at
-    facts = {"evidence": evidence}
-    Warrant(locked, at).record(locked, "session.signed_in", facts, ["last_login"])
+    Warrant(locked, at).record(locked, "session.signed_in", {"evidence": evidence})
 
 
 # Within other actions
