@@ -1,7 +1,7 @@
 """Routes, and approvals on their way along them.
 
-A route's version is immutable once published; an approval pins the version it began with. An opening
-freezes its electorate as work items; a sign-off is the insert-only record of one decision.
+A route's version is immutable once published; an approval pins the version it began with. An
+opening freezes its electorate as work items; a sign-off is the insert-only record of one decision.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -37,7 +37,9 @@ class Route(Root):
 
 
 class RouteVersion(models.Model):
-    """The route as published at one time. Never changed after; the newest published one is in force."""
+    """The route as published at one time, never changed after; the newest one is in force."""
+
+    insert_only = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -67,6 +69,8 @@ class Stage(models.Model):
     `post_of_lead`, `post_of_each_cooperating`, `post_of_coordinating`, `post_of_reviewing`,
     `post_of_superior`, `person`, `chosen_by_submitter` (see `approvals.selectors`).
     """
+
+    insert_only = True
 
     class Rule(models.TextChoices):
         ANY = "any", pgettext_lazy("stage rule", "any one")
@@ -138,8 +142,8 @@ class Stage(models.Model):
 class Approval(models.Model):
     """A route version applied to one subject, over as many rounds as it takes.
 
-    `(subject_kind, subject_id)` is the one typed reference that points up; `root` names the row whose
-    lock guards everything here and whose chain records it (`task:…`, `plan:…`).
+    `(subject_kind, subject_id)` is the one typed reference that points up; `root` names the row
+    whose lock guards everything here and whose chain records it (`task:…`, `plan:…`).
     """
 
     class State(models.TextChoices):
@@ -322,8 +326,8 @@ class WorkItem(models.Model):
 class SignOff(models.Model):
     """The recorded decision. Insert-only: what follows it adds rows, none changes this one.
 
-    `statement` holds the canonical JSON that was signed; names and comment stand in it as commitments
-    whose openings may be erased.
+    `statement` holds the canonical JSON that was signed; names and comment stand in it as
+    commitments whose openings may be erased.
     """
 
     insert_only = True

@@ -1,11 +1,11 @@
 """What may be approved. Each kind of subject registers how the engine handles it.
 
-The engine knows no task and no plan: it locks, digests and finishes a subject through this.
+The engine knows no task and no plan: it locks, shows and finishes a subject through this.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,8 +18,8 @@ class Context:
     """What selectors resolve against, and who is barred from deciding.
 
     `named` maps (unit id, role) to the person whom the unit named for this very subject (role is
-    `handler` or `deputy`); it goes before the unit's posts. `reviewing_unit` is the coordinating unit,
-    or another office where the coordinating unit itself leads the work.
+    `handler` or `deputy`); it goes before the unit's posts. `reviewing_unit` is the coordinating
+    unit, or another office where the coordinating unit itself leads the work.
     """
 
     lead_unit: UUID | None
@@ -31,6 +31,39 @@ class Context:
     named: Mapping[tuple[UUID, str], UUID] = field(default_factory=dict)
     chosen: tuple[UUID, ...] = ()
 
+    def frozen(self) -> dict[str, Any]:
+        """As JSON for the round that keeps it; submitter and authors have columns of their own."""
+        return {
+            "lead": _text(self.lead_unit),
+            "cooperating": [str(unit) for unit in self.cooperating_units],
+            "coordinating": _text(self.coordinating_unit),
+            "reviewing": _text(self.reviewing_unit),
+            "named": [
+                [str(unit), role, str(person)] for (unit, role), person in self.named.items()
+            ],
+            "chosen": [str(person) for person in self.chosen],
+        }
+
+    @classmethod
+    def thawed(cls, kept: Mapping[str, Any]) -> "Context":
+        """The context that `frozen` kept."""
+        return cls(
+            lead_unit=_uuid(kept["lead"]),
+            cooperating_units=tuple(UUID(unit) for unit in kept["cooperating"]),
+            coordinating_unit=_uuid(kept["coordinating"]),
+            reviewing_unit=_uuid(kept["reviewing"]),
+            named={(UUID(unit), role): UUID(person) for unit, role, person in kept["named"]},
+            chosen=tuple(UUID(person) for person in kept["chosen"]),
+        )
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return UUID(value) if value else None
+
 
 @dataclass(frozen=True)
 class Description:
@@ -39,7 +72,7 @@ class Description:
     title: str
     url: str
     detail: str = ""
-    due_date: Any = None
+    due_date: date | None = None
 
 
 @dataclass(frozen=True)
@@ -53,22 +86,35 @@ class Outcome:
     action: UUID
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What an outcome did: the root's changed fields, and the facts for its ledger entry."""
+
+    changed: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Subject(Protocol):
     kind: str
 
     def lock(self, subject_id: UUID) -> Root:
         """Lock the subject's root row alone, blocking; returns it. Raises its DoesNotExist."""
 
-    def digest(self, root: Root, document_id: UUID) -> bytes:
-        """SHA-256 over exactly what reviewers see of this document version."""
+    def load(self, subject_id: UUID) -> Root:
+        """The same row for a page, not locked."""
 
-    def context(self, root: Root, document_id: UUID) -> Context:
-        """The participants, read after the lock."""
+    def digest(self, root: Root) -> bytes:
+        """SHA-256 over what reviewers see of the subject besides the document: title, deadline.
 
-    def apply(self, root: Root, outcome: Outcome) -> tuple[str, ...]:
-        """Move the subject in memory; returns the names of changed fields.
+        Computed from the row alone, without a query, because every decision computes it again
+        under the lock. The frozen document's own digest was given to `begin`.
+        """
 
-        The engine saves them with the chain head in one UPDATE, and writes the ledger entry last.
+    def apply(self, root: Root, outcome: Outcome) -> Applied:
+        """Move the subject in memory.
+
+        The engine saves the changed fields with the chain head in one UPDATE, and writes the ledger
+        entry last.
         """
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:

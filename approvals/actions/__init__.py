@@ -1,0 +1,70 @@
+"""Everything that changes an approval or a route, one verb each.
+
+`begin`, `withdraw` and `cancel` are steps of a subject's own action, called under its root's lock;
+`decide` and `publish_route` are whole actions.
+"""
+
+from approvals.actions.course import (
+    AlreadyDecided,
+    AlreadyUnderApproval,
+    Begun,
+    NobodyAsked,
+    NoRoute,
+    NotTheSubmitter,
+    NotUnderApproval,
+    begin,
+    cancel,
+    withdraw,
+)
+from approvals.actions.decision import Decided, decide
+from approvals.actions.refusals import (
+    CommentTooLong,
+    ContentChanged,
+    DeactivatedPerson,
+    KeyReused,
+    LeavesNobody,
+    NotYourItem,
+    NotYourTurn,
+    OneSeat,
+    OutOfReach,
+    OwnSeatFirst,
+    OwnWork,
+    ReasonRequired,
+    StageClosed,
+    StrongerProof,
+    UnknownDecision,
+)
+from approvals.actions.routes import InvalidRoute, StageSpec, publish_route
+
+__all__ = [
+    "AlreadyDecided",
+    "AlreadyUnderApproval",
+    "Begun",
+    "CommentTooLong",
+    "ContentChanged",
+    "DeactivatedPerson",
+    "Decided",
+    "InvalidRoute",
+    "KeyReused",
+    "LeavesNobody",
+    "NoRoute",
+    "NobodyAsked",
+    "NotTheSubmitter",
+    "NotUnderApproval",
+    "NotYourItem",
+    "NotYourTurn",
+    "OneSeat",
+    "OutOfReach",
+    "OwnSeatFirst",
+    "OwnWork",
+    "ReasonRequired",
+    "StageClosed",
+    "StageSpec",
+    "StrongerProof",
+    "UnknownDecision",
+    "begin",
+    "cancel",
+    "decide",
+    "publish_route",
+    "withdraw",
+]

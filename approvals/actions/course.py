@@ -1,0 +1,194 @@
+"""An approval begins, is withdrawn or cancelled: steps of the subject's own actions.
+
+The caller has locked the root, is inside its transaction, and merges the facts that these return
+into its one ledger entry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from approvals import stages
+from approvals.models import Approval, Opening, Round, RouteVersion, SignOff, WorkItem
+from approvals.subjects import Context
+from audit.errors import Refused
+from audit.models import Root
+from directory.models import Person
+
+
+class NoRoute(Refused):
+    """Nothing says who is to approve this."""
+
+    sentence = _(
+        "No route for approving this has been published yet. An administrator publishes one."
+    )
+
+
+class NobodyAsked(Refused):
+    """A route none of whose stages applies."""
+
+    sentence = _(
+        "The route asks nobody about this, so it can't be approved. Tell an administrator."
+    )
+
+
+class AlreadyUnderApproval(Refused):
+    """There is an open approval of it."""
+
+    sentence = _("This is already under approval.")
+
+
+class NotUnderApproval(Refused):
+    """There is no open approval of it."""
+
+    sentence = _("This is not under approval any more.")
+
+
+class NotTheSubmitter(Refused):
+    """Somebody else submitted it."""
+
+    status = 403
+    sentence = _("Only the person who submitted this can withdraw it.")
+
+
+class AlreadyDecided(Refused):
+    """Somebody has decided in this round."""
+
+    sentence = _("%(name)s has already decided, so this can't be withdrawn any more.")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The approval, open in its newest round, and the facts for the caller's ledger entry."""
+
+    approval: Approval
+    facts: Mapping[str, Any]
+
+
+def begin(
+    *,
+    kind: str,
+    root: Root,
+    subject_id: UUID,
+    document_id: UUID,
+    digest: bytes,
+    context: Context,
+    actor: Person,
+    at: datetime,
+) -> Begun:
+    """Open the first stage for a document version: a new approval, or the next round of one.
+
+    `digest` is SHA-256 over the frozen document. The submitter is `actor` unless the context names
+    another. Raises NoRoute, NobodyAsked, AlreadyUnderApproval.
+    """
+    organisation_id: UUID = root.organisation_id  # type: ignore[attr-defined]
+    approval = _unfinished(kind, subject_id)
+    if approval is None:
+        approval = Approval.objects.create(
+            organisation_id=organisation_id,
+            version=version_in_force(organisation_id, kind),
+            subject_kind=kind,
+            subject_id=subject_id,
+            root=root.subject,
+            opened_at=at,
+        )
+    elif approval.state == Approval.State.OPEN:
+        raise AlreadyUnderApproval
+    else:
+        approval.state = Approval.State.OPEN
+        approval.save(update_fields=["state"])
+    latest = approval.rounds.aggregate(Max("number"))["number__max"] or 0
+    round_ = Round.objects.create(
+        organisation_id=organisation_id,
+        approval=approval,
+        number=latest + 1,
+        document_id=document_id,
+        digest=digest,
+        submitter_id=context.submitter or actor.pk,
+        authors=sorted(context.authors),
+        context=context.frozen(),
+        opened_at=at,
+    )
+    number = (approval.openings.aggregate(Max("number"))["number__max"] or 0) + 1
+    opened = stages.open_from(1, approval=approval, round=round_, number=number, at=at)
+    if opened.opening is None:
+        raise NobodyAsked
+    facts = {
+        "approval": {"id": approval.pk, "state": approval.state, "round": round_.number},
+        "route_version": approval.version_id,
+        "document": {"id": document_id, "digest": digest},
+        **stages.kept(opened),
+    }
+    return Begun(approval, facts)
+
+
+def version_in_force(organisation_id: UUID, kind: str) -> RouteVersion:
+    """The version published last among the organisation's routes for that kind. Raises NoRoute."""
+    version: RouteVersion | None = (
+        RouteVersion.objects.filter(
+            organisation_id=organisation_id,
+            route__subject_kind=kind,
+            published_at__isnull=False,
+        )
+        .order_by("-published_at", "-id")
+        .first()
+    )
+    if version is None:
+        raise NoRoute
+    return version
+
+
+def withdraw(*, kind: str, subject_id: UUID, actor: Person, at: datetime) -> dict[str, Any]:
+    """The submitter takes it back before anybody decided in this round.
+
+    Raises NotUnderApproval, NotTheSubmitter, AlreadyDecided.
+    """
+    approval = _unfinished(kind, subject_id)
+    if approval is None or approval.state != Approval.State.OPEN:
+        raise NotUnderApproval
+    round_ = approval.rounds.latest("number")
+    if round_.submitter_id != actor.pk:
+        raise NotTheSubmitter
+    decided = SignOff.objects.filter(work_item__opening__round=round_).select_related("person")
+    if first := decided.order_by("at", "id").first():
+        raise AlreadyDecided(name=first.person.name)
+    return _end(approval, round_, Approval.State.WITHDRAWN, Opening.Outcome.WITHDRAWN, "", at)
+
+
+def cancel(*, kind: str, subject_id: UUID, reason: str, at: datetime) -> dict[str, Any]:
+    """End the subject's approval because the subject ended; no facts where none is open.
+
+    `reason` is a short code or name of an act, not personal data: it stays readable in the opening.
+    """
+    approval = _unfinished(kind, subject_id)
+    if approval is None:
+        return {}
+    round_ = approval.rounds.latest("number")
+    return _end(approval, round_, Approval.State.CANCELLED, Opening.Outcome.CANCELLED, reason, at)
+
+
+def _unfinished(kind: str, subject_id: UUID) -> Approval | None:
+    unfinished = [Approval.State.OPEN, Approval.State.WITH_SUBMITTER]
+    found: Approval | None = Approval.objects.filter(
+        subject_kind=kind, subject_id=subject_id, state__in=unfinished
+    ).first()
+    return found
+
+
+def _end(
+    approval: Approval, round_: Round, state: str, outcome: str, reason: str, at: datetime
+) -> dict[str, Any]:
+    """Close what is open and end the approval."""
+    waiting = [WorkItem.State.OPEN, WorkItem.State.WAITING]
+    approval.work_items.filter(state__in=waiting).update(
+        state=WorkItem.State.NOT_NEEDED, closed_at=at
+    )
+    approval.openings.filter(outcome="").update(outcome=outcome, reason=reason[:200], closed_at=at)
+    approval.state, approval.ended_at = state, at
+    approval.save(update_fields=["state", "ended_at"])
+    return {"approval": {"id": approval.pk, "state": state, "round": round_.number}}

@@ -1,0 +1,125 @@
+"""What a decision says when it isn't taken."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Refused
+
+
+class NotYourItem(Refused):
+    """The person has no right to the seat, or has lost it since the page was shown."""
+
+    status = 403
+    sentence = _("%(reason)s So you can't decide here.")
+
+
+class OwnWork(Refused):
+    """Submitter and authors are barred, and whoever acts for them, administrators included."""
+
+    status = 403
+    sentence = _(
+        "You wrote or submitted this, or act for somebody who did. Somebody else has to decide."
+    )
+
+
+class OneSeat(Refused):
+    """One person fills one seat of a stage, delegations included."""
+
+    status = 403
+    sentence = _(
+        "You or the person you act for have a say in this stage already, and it counts once."
+    )
+
+
+class OwnSeatFirst(Refused):
+    """Deciding for somebody else would leave one's own seat to nobody."""
+
+    status = 403
+    sentence = _(
+        "You are asked in this stage in your own post: decide there. "
+        "Whoever you act for decides here."
+    )
+
+
+class DeactivatedPerson(Refused):
+    """The account was switched off while the page was open."""
+
+    status = 403
+    sentence = _("Your account has been deactivated, so nothing was signed.")
+
+
+class StageClosed(Refused):
+    """The seat isn't asked any more."""
+
+    sentence = _("Nothing was signed: %(what)s")
+
+
+class NotYourTurn(Refused):
+    """A sequential stage asks somebody else first."""
+
+    sentence = _("This stage goes in order, and somebody before you has yet to decide.")
+
+
+class ContentChanged(Refused):
+    """What was shown is not what would be signed; `changes` says what differs."""
+
+    sentence = _("What you were looking at has changed since, so nothing was signed.")
+
+    def __init__(self, changes: Sequence[Any] = ()) -> None:
+        super().__init__()
+        self.changes = changes
+
+
+class ReasonRequired(Refused):
+    """A return says why."""
+
+    status = 422
+    sentence = _("Say why you return it: the submitter has to know what to change.")
+
+
+class UnknownDecision(Refused):
+    """Neither approve nor return nor abstain, or a target that the stage doesn't allow."""
+
+    status = 422
+    sentence = _("Choose one of the decisions shown.")
+
+
+class LeavesNobody(Refused):
+    """An abstention after which nobody could approve."""
+
+    status = 422
+    sentence = _(
+        "If you abstained too, nobody would be left to approve. Approve it or return it instead."
+    )
+
+
+class OutOfReach(Refused):
+    """The electorate is too small for the quorum."""
+
+    sentence = _(
+        "This stage asks fewer people than it needs approvals, so it can only be returned. "
+        "Tell an administrator."
+    )
+
+
+class StrongerProof(Refused):
+    """The stage wants a password or a passkey."""
+
+    status = 403
+    sentence = _("This stage asks you to prove who you are once more.")
+
+
+class CommentTooLong(Refused):
+    """A comment beyond what the page takes."""
+
+    status = 422
+    sentence = _("The comment has more than %(limit)s characters. Shorten it.")
+
+
+class KeyReused(Refused):
+    """The same idempotency key with another request."""
+
+    status = 422
+    sentence = _("This form was sent before with another decision. Open the page again.")

@@ -1,0 +1,148 @@
+"""Reading approvals: who is asked, who could act, how an approval stands."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from approvals import policy, sentences, subjects
+from approvals.models import Opening, Round, SignOff, WorkItem
+from approvals.policy import Claim
+from approvals.selectors import Chair
+from approvals.statements import Reviewed
+from audit.models import Root
+from directory.models import Delegation, Person
+from directory.queries import holders, in_force
+
+Key = tuple[UUID | None, UUID | None]
+"""A seat by its post or its person."""
+
+
+def barred(round: Round) -> frozenset[UUID]:
+    """Who may not decide in a round, nor anybody for them: its submitter and its authors."""
+    return frozenset([round.submitter_id, *round.authors])
+
+
+def claimants(keys: Iterable[Key], at: datetime) -> dict[Key, list[Claim]]:
+    """Who could act on each seat now: its holder, and those to whom the holder delegated.
+
+    Three queries however many seats.
+    """
+    seats = list(keys)
+    posts = holders([post for post, _ in seats if post], at)
+    named = _active([person for _, person in seats if person])
+    owners: dict[Key, UUID] = {}
+    for post, person in seats:
+        if post in posts:
+            owners[post, person] = posts[post].pk
+        elif person in named:
+            owners[post, person] = person
+    lent = _delegations(set(owners.values()), at)
+    return {
+        key: [Claim(owners[key])]
+        + [
+            Claim(one.delegate_id, acting_for=one.principal_id)
+            for one in lent.get(owners[key], ())
+            if one.post_id in (None, key[0])
+        ]
+        if key in owners
+        else []
+        for key in seats
+    }
+
+
+def _active(people: Collection[UUID]) -> set[UUID]:
+    if not people:
+        return set()
+    return set(Person.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True))
+
+
+def _delegations(principals: Collection[UUID], at: datetime) -> Mapping[UUID, list[Delegation]]:
+    given: dict[UUID, list[Delegation]] = {}
+    if principals:
+        found = Delegation.objects.filter(
+            in_force(at), principal__in=principals, delegate__is_active=True
+        ).exclude(revoked_at__lte=at)
+        for one in found.order_by("starts_at", "id"):
+            given.setdefault(one.principal_id, []).append(one)
+    return given
+
+
+def somebody_able(chairs: Sequence[Chair], out: Collection[UUID], at: datetime) -> bool:
+    """Whether anybody at all could decide on one of the seats, `out` excluded."""
+    claims = claimants([(chair.post, chair.person) for chair in chairs], at)
+    return any(
+        policy.may_decide([claim], barred=out, used=())
+        for seat in claims.values()
+        for claim in seat
+    )
+
+
+def why_not_yours(work_item_id: UUID, person: Person, at: datetime) -> str:
+    """The sentence for somebody without a right to the seat: what ended, or whose it is."""
+    item = WorkItem.objects.select_related("post__unit", "person").get(pk=work_item_id)
+    if item.post is None:
+        return _("This was asked of %(name)s by name.") % {"name": item.person.name}
+    words = {"post": sentences.capacity(item.post.unit.name, item.post.title)}
+    ended = item.post.appointments.filter(person=person, ends_at__lte=at).order_by("-ends_at")
+    if over := ended.first():
+        return _("Your appointment as %(post)s ended on %(date)s.") % {
+            **words,
+            "date": date_format(localtime(over.ends_at)),
+        }
+    given = Delegation.objects.filter(
+        Q(post=item.post) | Q(post=None),
+        delegate=person,
+        principal__appointments__post=item.post,
+        starts_at__lte=at,
+    ).select_related("principal")
+    if lent := given.order_by("-ends_at").first():
+        return _("The delegation from %(name)s has ended.") % {"name": lent.principal.name}
+    return _("This waits for %(post)s, a post you don't hold.") % words
+
+
+def what_closed(work_item_id: UUID) -> str:
+    """Who decided, and what: for somebody who comes too late."""
+    item = WorkItem.objects.select_related("opening").get(pk=work_item_id)
+    opening = item.opening
+    if opening.outcome == Opening.Outcome.WITHDRAWN:
+        return _("the submitter has withdrawn it.")
+    if opening.outcome == Opening.Outcome.CANCELLED:
+        return _("it was cancelled.")
+    ballots = SignOff.objects.filter(work_item__opening=opening)
+    ballots = ballots.select_related("person", "acting_for").order_by("-at", "-id")
+    own = next((one for one in ballots if one.work_item_id == item.pk), None)
+    last = own or ballots[0]
+    name = sentences.actor_for(last.person.name, last.acting_for.name if last.acting_for else "")
+    return _("%(clause)s on %(date)s, and the stage needs nothing more from this post.") % {
+        "clause": sentences.did(last.decision, name),
+        "date": date_format(localtime(last.at), "DATETIME_FORMAT"),
+    }
+
+
+def reviewed(item: WorkItem, root: Root) -> Reviewed:
+    """What a decision on the item covers, computed for a page; `decide` computes it again."""
+    opening = item.opening
+    return Reviewed(
+        subject=root.subject,
+        subject_digest=subjects.get(item.approval.subject_kind).digest(root),
+        document=opening.round.document_id,
+        document_digest=bytes(opening.round.digest),
+        round=opening.round.number,
+        route_version=item.approval.version_id,
+        opening=opening.pk,
+        work_item=item.pk,
+    )
+
+
+def seen_digest(item: WorkItem) -> bytes:
+    """The digest that a form for this item carries."""
+    return reviewed(item, _root(item)).digest
+
+
+def _root(item: WorkItem) -> Root:
+    return subjects.get(item.approval.subject_kind).load(item.approval.subject_id)

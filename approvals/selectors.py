@@ -1,0 +1,182 @@
+"""Who is asked at a stage: selectors become seats.
+
+A selector is a JSON object: `select` names its kind, `role` the posts it takes, `weight` (1) what
+each counts in a quorum.
+
+| select | also | seats |
+| --- | --- | --- |
+| post | unit, role | the unit's posts of that role |
+| post_of_lead | role | of the lead unit |
+| post_of_each_cooperating | role | of every cooperating unit |
+| post_of_coordinating | role | of the coordinating unit |
+| post_of_reviewing | role | of the unit that reviews |
+| post_of_superior | role, levels (1) | of the unit that many levels above the lead unit |
+| person | person | that person, whatever post they hold |
+| chosen_by_submitter | | the persons whom the submitter chose |
+
+Whom a unit named for this very subject goes before its posts of that role: their post if they hold
+one of them, else they themselves.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from approvals.subjects import Context
+from directory.models import Appointment, Post, Unit
+from directory.policy import DECIDES
+from directory.queries import in_force
+
+SELECTS = (
+    "post",
+    "post_of_lead",
+    "post_of_each_cooperating",
+    "post_of_coordinating",
+    "post_of_reviewing",
+    "post_of_superior",
+    "person",
+    "chosen_by_submitter",
+)
+
+
+@dataclass(frozen=True)
+class Chair:
+    """A seat before it is numbered: on a post, or on a person."""
+
+    post: UUID | None
+    person: UUID | None
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Posts of one role in one unit, which a selector asked for."""
+
+    unit: UUID
+    role: str
+
+
+def resolve(
+    stages: Sequence[Sequence[Mapping[str, Any]]], context: Context, at: datetime
+) -> list[list[Chair]]:
+    """The seats of each list of selectors, in their order and without repetition.
+
+    Two queries however many stages there are, and one a level for superior units.
+    """
+    above = _superiors(stages, context)
+    wanted = {
+        place
+        for selectors in stages
+        for selector in selectors
+        for place in _places(selector, context, above)
+    }
+    posts = _posts(wanted)
+    named = _named_posts(context, posts, at)
+    return [_chairs(selectors, context, above, posts, named) for selectors in stages]
+
+
+def asks_cooperating_units_only(selectors: Iterable[Mapping[str, Any]]) -> bool:
+    return all(selector["select"] == "post_of_each_cooperating" for selector in selectors)
+
+
+def _places(
+    selector: Mapping[str, Any], context: Context, above: Mapping[int, UUID | None]
+) -> list[Place]:
+    units: Iterable[UUID | None]
+    match selector["select"]:
+        case "post":
+            units = [UUID(str(selector["unit"]))]
+        case "post_of_lead":
+            units = [context.lead_unit]
+        case "post_of_each_cooperating":
+            units = context.cooperating_units
+        case "post_of_coordinating":
+            units = [context.coordinating_unit]
+        case "post_of_reviewing":
+            units = [context.reviewing_unit]
+        case "post_of_superior":
+            units = [above[selector.get("levels", 1)]]
+        case _:
+            units = []
+    return [Place(unit, selector["role"]) for unit in units if unit]
+
+
+def _superiors(
+    stages: Sequence[Sequence[Mapping[str, Any]]], context: Context
+) -> dict[int, UUID | None]:
+    """The units above the lead unit, by how many levels, as far as any selector looks."""
+    levels = [
+        selector.get("levels", 1)
+        for selectors in stages
+        for selector in selectors
+        if selector["select"] == "post_of_superior"
+    ]
+    above: dict[int, UUID | None] = {0: context.lead_unit}
+    for level in range(1, max(levels, default=0) + 1):
+        below = above[level - 1]
+        parents = Unit.objects.filter(pk__in=[below] if below else []).values_list(
+            "parent", flat=True
+        )
+        above[level] = parents.first()
+    return above
+
+
+def _posts(wanted: set[Place]) -> dict[Place, list[UUID]]:
+    found: dict[Place, list[UUID]] = {place: [] for place in wanted}
+    if wanted:
+        # A few posts too many (another role of a unit asked anyway) cost less than a long OR.
+        rows = Post.objects.filter(
+            unit__in={place.unit for place in wanted},
+            role__in=DECIDES & {place.role for place in wanted},
+            abolished_at=None,
+        ).order_by("title", "id")
+        for post, unit, role in rows.values_list("id", "unit", "role"):
+            if (place := Place(unit, role)) in found:
+                found[place].append(post)
+    return found
+
+
+def _named_posts(
+    context: Context, posts: Mapping[Place, Sequence[UUID]], at: datetime
+) -> dict[Place, Chair]:
+    """Where a unit named somebody: the seat that takes the place of its posts."""
+    named = {
+        place: person
+        for place in posts
+        if (person := context.named.get((place.unit, place.role))) is not None
+    }
+    if not named:
+        return {}
+    held = Appointment.objects.filter(in_force(at), person__in=named.values()).values_list(
+        "person", "post"
+    )
+    holds = {(person, post) for person, post in held}
+    chairs = {}
+    for place, person in named.items():
+        own = [post for post in posts[place] if (person, post) in holds]
+        chairs[place] = Chair(own[0], None) if own else Chair(None, person)
+    return chairs
+
+
+def _chairs(
+    selectors: Iterable[Mapping[str, Any]],
+    context: Context,
+    above: Mapping[int, UUID | None],
+    posts: Mapping[Place, Sequence[UUID]],
+    named: Mapping[Place, Chair],
+) -> list[Chair]:
+    chairs: dict[tuple[UUID | None, UUID | None], Chair] = {}
+    for selector in selectors:
+        weight = selector.get("weight", 1)
+        found: list[Chair] = []
+        if selector["select"] == "person":
+            found = [Chair(None, UUID(str(selector["person"])))]
+        elif selector["select"] == "chosen_by_submitter":
+            found = [Chair(None, person) for person in context.chosen]
+        for place in _places(selector, context, above):
+            found += [named[place]] if place in named else [Chair(p, None) for p in posts[place]]
+        for chair in found:
+            chairs.setdefault((chair.post, chair.person), Chair(chair.post, chair.person, weight))
+    return list(chairs.values())
