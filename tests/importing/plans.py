@@ -99,7 +99,8 @@ def number(paragraph: Any, level: int, list_id: int = 77) -> None:
     """Give a paragraph an automatic number."""
     paragraph._p.get_or_add_pPr().append(
         parse_xml(
-            f'<w:numPr {nsdecls("w")}><w:ilvl w:val="{level}"/><w:numId w:val="{list_id}"/></w:numPr>'
+            f'<w:numPr {nsdecls("w")}><w:ilvl w:val="{level}"/>'
+            f'<w:numId w:val="{list_id}"/></w:numPr>'
         )
     )
 

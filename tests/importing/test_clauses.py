@@ -76,6 +76,20 @@ def test_clause_lines_below_the_text_are_one_clause() -> None:
     assert measure.clauses[0].deadline == "2023年6月底前"
 
 
+def test_lines_that_end_in_a_stop_are_clause_lines_too() -> None:
+    (measure,) = measures(
+        "一、任务\n1.清淤。\n牵头负责领导：林远。\n牵头责任单位：市水务局。\n"
+        "协同责任单位：市教育局、高新区管委会等，各县、市、区政府。"
+    )
+    assert named(measure) == [
+        ("市水务局", "lead", "unit"),
+        ("市教育局", "cooperating", "unit"),
+        ("高新区管委会", "cooperating", "unit"),
+        ("各县、市、区政府", "cooperating", "group"),
+    ]
+    assert len(measure.clauses) == 1
+
+
 def test_brackets_that_explain_are_no_clause() -> None:
     (measure,) = measures(
         "一、任务\n（一）清理河道（含支流）得（0.5分）。经费（主要由财政部门负责）列支。"

@@ -37,7 +37,7 @@ def test_without_any_year_no_date_is_made_up() -> None:
     assert deadlines.lacks_year("6月底前")
 
 
-@pytest.mark.parametrize("text", ["持续推进", "长期坚持", "每年", "常态化开展"])
+@pytest.mark.parametrize("text", ["持续推进", "长期坚持", "每年", "常态化开展", "每年9月底前"])
 def test_recurring_duties_have_no_date(text: str) -> None:
     assert deadlines.read(text, 2023) == deadlines.Deadline(text, "recurring")
 

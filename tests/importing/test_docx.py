@@ -101,8 +101,8 @@ def test_text_inside_content_controls_is_read() -> None:
     document.element.body.insert(
         0,
         parse_xml(
-            f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>1.清淤。（市水务局负责）</w:t></w:r></w:p>"
-            "</w:sdtContent></w:sdt>"
+            f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r>"
+            "<w:t>1.清淤。（市水务局负责）</w:t></w:r></w:p></w:sdtContent></w:sdt>"
         ),
     )
     assert len(read_docx(document).measures) == 1

@@ -123,7 +123,7 @@ def test_a_page_without_text_is_refused() -> None:
 
 
 def test_text_in_no_known_encoding_is_refused() -> None:
-    assert refusal("清淤".encode("utf-8") + b"\xff\xff\x80", "plan.txt") == "encoding"
+    assert refusal("清淤".encode() + b"\xff\xff\x80", "plan.txt") == "encoding"
 
 
 def test_unknown_kinds_of_file_are_refused() -> None:

@@ -24,8 +24,8 @@ def test_blocks_point_at_the_plain_text() -> None:
 def test_a_page_is_read_without_its_scripts_and_with_its_lists() -> None:
     page = (
         "<!DOCTYPE html><html><head><title>x</title><style>p{}</style></head><body>"
-        "<script>var a='一、假的';</script><h2>一、任务</h2><ol><li>清淤。（责任单位：市水&nbsp;务局）"
-        "<li>修路。（市交通局负责）</ol></body></html>"
+        "<script>var a='一、假的';</script><h2>一、任务</h2>"
+        "<ol><li>清淤。（责任单位：市水&nbsp;务局）<li>修路。（市交通局负责）</ol></body></html>"
     )
     found = propose(read_document(page.encode("gb18030"), "plan.html"), DIRECTORY).measures
     assert [(m.number, m.heading) for m in found] == [("1.", "清淤"), ("2.", "修路")]

@@ -26,6 +26,7 @@ _ANCHOR = re.compile(
 _RECURRING = re.compile(
     r"持续|长期|常态|常年|全年|每年|每季|每月|每周|每半年|定期|经常|年度|始终|不断|坚持|贯穿|日常"
 )
+_EVERY = re.compile(r"每(?:年|季|月|周|半年|学期|两年)")
 _SOFT = re.compile(
     r"按进度|按时限|按计划|适时|尽快|立即|即刻|近期|阶段性|明显成效|分年度|力争|优化"
 )
@@ -67,6 +68,8 @@ def read(text: str, year: int | None) -> Deadline:
     if not dates:
         return Deadline(printed, "recurring" if _RECURRING.search(folded) else "soft")
     date, inferred = dates[-1]
+    if inferred and _EVERY.search(folded):
+        return Deadline(printed, "recurring")
     soft = _SOFT.search(folded) or _RECURRING.search(folded)
     return Deadline(printed, "soft" if soft else "date", date, inferred)
 

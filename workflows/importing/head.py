@@ -59,7 +59,8 @@ def _doc_number(lines: Sequence[str]) -> str | None:
         tagged = _NUMBER_TAG.search(before + " ") or _NUMBER_TAG.match(folded[match.start() :])
         alone = not before and not folded[match.end() :].strip()
         spaced = not before or folded[match.start() - 1].isspace()
-        if alone or tagged or (spaced and not _SENTENCE.search(folded) and len(line) < 60):
+        short = len(line) < (MAX_TITLE if not before else 60)
+        if alone or tagged or (spaced and short and not _SENTENCE.search(folded)):
             return squeeze(_untagged(line[match.start() : match.end()]))
     return None
 

@@ -24,7 +24,7 @@ _STRICT = re.compile(
 _GEO = r"(?:县级市|[市县区旗州盟乡镇村]|街道|苏木|社区|园区|开发区|功能区)"
 _ORGAN = r"(?:人民政府|政府|管委会|管理委员会|党委|党工委|办事处|街道办|党组)"
 #: 各区、县级市 is one phrase: a bare kind of place after 各… belongs to it.
-_OPEN_GROUP = re.compile(rf"各(?:级|有关|相关)?{_GEO}+(?:\(.*\))?(?:{_ORGAN})?$")
+_OPEN_GROUP = re.compile(rf"各(?:级|有关|相关)?(?:{_GEO}、?)+(?:\(.*\))?(?:{_ORGAN})?$")
 _GROUP_TAIL = re.compile(rf"(?:{_GEO}+(?:\(.*\))?{_ORGAN}?|{_ORGAN})$")
 _GROUP = re.compile(
     r"^(?:各|有关|相关|其他|其它|全体|所有|全市|全区|全县|全州|全省)|各(?!界)|有关|相关"
