@@ -21,6 +21,13 @@ def test_labels_give_lead_and_cooperating_units_their_roles() -> None:
     ]
 
 
+def test_short_labels_do_as_well() -> None:
+    assert roles("（牵头：市教育局；配合：市民政局）") == [
+        ("市教育局", "lead"),
+        ("市民政局", "cooperating"),
+    ]
+
+
 def test_labels_may_be_divided_by_spaces_alone() -> None:
     assert roles("（牵头单位：市教育局　配合单位：市民政局 市水务局）") == [
         ("市教育局", "lead"),

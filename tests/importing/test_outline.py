@@ -159,3 +159,20 @@ def test_a_letter_without_numbers_is_no_plan() -> None:
     result = proposal("请各单位按时参加会议。")
     assert result.not_a_plan is not None
     assert result.not_a_plan.reason == "no_numbered_items"
+
+
+def test_a_clause_that_always_follows_the_last_point_speaks_for_the_item() -> None:
+    found = measures(
+        "一、任务\n（一）治水\n1.清淤。\n2.截污。（责任单位：市水务局）\n"
+        "（二）修路\n1.补坑。\n2.划线。（责任单位：市交通局）"
+    )
+    assert [measure.number for measure in found] == ["（一）", "（二）"]
+
+
+def test_a_letter_with_numbers_before_the_plan_is_not_part_of_it() -> None:
+    result = proposal(
+        "现通知如下：\n一、高度重视。\n二、加强督查。\n云岭市人民政府办公室\n2023年4月5日\n清洁方案\n"
+        "1.清淤。（责任单位：市水务局）"
+    )
+    assert [measure.path for measure in result.measures] == [("1.",)]
+    assert [aside.number for aside in result.asides] == ["一、", "二、"]

@@ -78,3 +78,12 @@ def test_the_exchange_format_names_numbers_paths_and_roles() -> None:
             ],
         }
     ]
+
+
+def test_the_caller_adds_what_only_it_can_know() -> None:
+    plain = proposal("一、任务\n1.清淤。（责任单位：市教育局）")
+    asked = plain.asking("duplicate_document", doc_number=plain.doc_number)
+    assert asked.questions[:-1] == plain.questions
+    assert asked.questions[-1].number == len(asked.questions)
+    assert "云政办发〔2023〕7号" in asked.questions[-1].message
+    assert asked.questions[-1] in asked.blocking()

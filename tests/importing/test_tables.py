@@ -41,6 +41,11 @@ def test_a_blank_unit_cell_is_asked_about() -> None:
     assert {"merged_or_empty_cell", "no_clause"} <= blocking
 
 
+def test_trailing_blank_cells_do_not_end_a_text_table() -> None:
+    result = proposal(TEXT_TABLE + "3\t绿化\t\t\t\t\n4\t督查\t督查。\t市教育局\t/\t\n")
+    assert [m.number for m in result.measures] == ["1", "1", "2", "3", "4"]
+
+
 def test_a_table_takes_the_place_of_a_narrative_without_clauses() -> None:
     result = proposal("一、任务\n（一）清理河道。\n（二）修整道路。\n" + TEXT_TABLE)
     assert len(result.measures) == 3

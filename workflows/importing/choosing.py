@@ -51,6 +51,7 @@ def choose(text: str, folded: str, items: Sequence[Item], *, table_holds_tasks: 
 
 def _lift_clauses(folded: str, items: Sequence[Item]) -> None:
     """A clause after the last sub-point speaks for the whole item, if no other point has one."""
+    habit = _only_last_point_has_clause(items)
     for item in reversed(items):
         children = item.children
         if not children or item.clauses or not children[-1].clauses:
@@ -58,9 +59,19 @@ def _lift_clauses(folded: str, items: Sequence[Item]) -> None:
         if any(child.clauses for child in children[:-1]):
             continue
         last = children[-1]
-        minor = last.label.rank > DEEPEST and len(children) > 1
+        minor = len(children) > 1 and (habit or last.label.rank > DEEPEST)
         if last.label.style == "lead_in" or minor or _own_line(folded, last, len(children)):
             item.clauses, last.clauses = last.clauses, []
+
+
+def _only_last_point_has_clause(items: Sequence[Item]) -> bool:
+    """The document's habit: in each of several groups, the clause follows the last point."""
+    groups = [
+        [bool(child.clauses) for child in item.children]
+        for item in items
+        if len(item.children) > 1 and any(child.clauses for child in item.children)
+    ]
+    return len(groups) > 1 and all(group[-1] and not any(group[:-1]) for group in groups)
 
 
 def _own_line(folded: str, item: Item, count: int) -> bool:

@@ -12,7 +12,8 @@ from .clauses import Clause
 from .labels import Label
 
 _ATTACHMENT = re.compile(r"附\s?件\s?(?:\d{1,2}|[一二三四五六七八九十]{1,2})?\s?:?\s*$")
-_SENTENCE_END = re.compile(r"[。!?;]\s*$")
+#: After an attachment's first line or the date of issue, another document begins.
+_ENDS_OUTLINE = re.compile(rf"{_ATTACHMENT.pattern}|20\d\d年\d{{1,2}}月\d{{1,2}}日\s*$")
 _HEADING_STOP = re.compile(r"[。,;:(!?\n\[]")
 MAX_HEADING = 120
 
@@ -74,7 +75,7 @@ def items_of(document: Document, folded: str, skip: frozenset[int]) -> list[Item
     for line in lines_of(document.blocks, skip):
         label = _label_at(folded, line, stack)
         if label is None:
-            fresh = fresh or _ATTACHMENT.match(folded, line.start, line.end) is not None
+            fresh = fresh or _ENDS_OUTLINE.match(folded, line.start, line.end) is not None
             continue
         if fresh or _starts_over(label, stack):
             scope, fresh, stack = scope + 1, False, []
@@ -148,7 +149,3 @@ def heading_of(text: str, folded: str, start: int, end: int) -> str:
     limit = min(end, start + MAX_HEADING)
     match = _HEADING_STOP.search(folded, start, limit)
     return text[start : match.start() if match else limit].strip()
-
-
-def is_sentence(folded: str, line: Line) -> bool:
-    return _SENTENCE_END.search(folded, max(line.start, line.end - 3), line.end) is not None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 from .choosing import Reason
 from .clauses import Role
 from .deadlines import Deadline
-from .questions import Question
+from .questions import Asker, Question
 from .resolve import How
 from .units import UnitKind
 
@@ -114,6 +114,14 @@ class Proposal:
             "doc_number": self.doc_number,
             "measures": [_score(measure) for measure in self.measures],
         }
+
+    def asking(self, code: str, *, default: dict[str, Any] | None = None, **params: Any) -> Self:
+        """The same proposal with one more question, about what only the caller can know."""
+        asker = Asker()
+        asker.ask(code, default=default, **params)
+        (question,) = asker.questions()
+        question = replace(question, number=len(self.questions) + 1)
+        return replace(self, questions=(*self.questions, question))
 
     def blocking(self) -> tuple[Question, ...]:
         return tuple(q for q in self.questions if q.severity == "blocking")

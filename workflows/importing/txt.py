@@ -60,10 +60,13 @@ def parse(text: str, *, filename: str = "") -> Document:
     """Lines become paragraphs; neighbouring lines with two or more tabs become a table."""
     content: list[Content] = []
     table: Table | None = None
+    width = 0
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        if line.strip() and line.strip("\t ").count("\t") + _leading(line) >= 2:
+        goes_on = table is not None and line.count("\t") == width
+        if line.strip() and (goes_on or line.strip("\t ").count("\t") + _leading(line) >= 2):
             if table is None:
                 table = Table()
+                width = line.count("\t")
                 content.append(table)
             table.rows.append([TableCell([Paragraph(cell)]) for cell in line.split("\t")])
         else:
