@@ -38,3 +38,9 @@ def test_a_refusal_keeps_what_the_person_wrote() -> None:
     )
     assert "&lt;b&gt;补签到表" in page
     assert "报告换了" in page
+
+
+def test_changing_the_language_of_an_answer_to_a_form_leads_back_to_the_form() -> None:
+    request = RequestFactory().post("/decide", headers={"referer": "http://testserver/review"})
+    page = render_to_string("409.html", {}, request)
+    assert 'name="next" value="http://testserver/review"' in page
