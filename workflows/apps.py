@@ -10,8 +10,12 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import subjects
+        from workflows import checks  # noqa: F401 -- registers the system check
+        from workflows.plan_replay import PLAN_TABLES
+        from workflows.plan_subject import PlanIssue
         from workflows.replay import TABLES
         from workflows.subjects import TaskCompletion
 
         subjects.register(TaskCompletion())
-        replay.register(*TABLES)
+        subjects.register(PlanIssue())
+        replay.register(*TABLES, *PLAN_TABLES)

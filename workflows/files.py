@@ -144,14 +144,36 @@ def store(organisation_id: UUID, upload: Upload) -> Stored:
             media_type = _kind(file, name)
             file.flush()
             os.fsync(file.fileno())
-        target = path_of(organisation_id, sha256)
-        target.parent.mkdir(exist_ok=True, mode=0o700)
-        os.replace(temporary, target)
-        _sync(target.parent)
+        _place(temporary, organisation_id, sha256)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return Stored(sha256, size, media_type)
+
+
+def keep(organisation_id: UUID, data: bytes, media_type: str) -> Stored:
+    """Put bytes into the store that somebody else has checked: a document that was imported."""
+    root = Path(settings.EVIDENCE_ROOT) / str(organisation_id)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(prefix=".incoming-", dir=root)
+    sha256 = hashlib.sha256(data).digest()
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _place(temporary, organisation_id, sha256)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return Stored(sha256, len(data), media_type)
+
+
+def _place(temporary: str, organisation_id: UUID, sha256: bytes) -> None:
+    target = path_of(organisation_id, sha256)
+    target.parent.mkdir(exist_ok=True, mode=0o700)
+    os.replace(temporary, target)
+    _sync(target.parent)
 
 
 def path_of(organisation_id: UUID, sha256: bytes) -> Path:

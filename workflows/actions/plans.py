@@ -1,0 +1,413 @@
+"""A plan from its draft to its completion. Each action locks the plan's row first, alone."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from approvals import actions as approvals
+from approvals.subjects import Context
+from audit.actions import append
+from audit.errors import Refused
+from audit.ids import uuid7
+from directory.actions.authority import translated
+from directory.models import Person, Unit
+from directory.queries import Holding
+from workflows import flows, plan_policy
+from workflows.actions.authority import NotAllowed, because
+from workflows.actions.tasks import create_task
+from workflows.models import Addressee, Measure, Plan, PlanVersion, Task
+from workflows.parties import Parties
+from workflows.plan_subject import KIND
+from workflows.queries.plan_standing import standing
+from workflows.queries.plans import OVER, content, obstacles, parts, ready_to_advance
+
+WORKER = "worker"
+
+
+class PlanHasMovedOn(Refused):
+    """The plan's step doesn't allow this."""
+
+    sentence = _("%(reason)s Nothing was changed.")
+
+
+class PlanChanged(Refused):
+    """Somebody revised the draft since the page was shown; nothing is overwritten."""
+
+    sentence = _(
+        "Somebody changed this plan since you opened the page. What you typed is kept below: "
+        "compare it with the plan as it is now and save again."
+    )
+
+
+class NotReady(Refused):
+    """Something must be settled before the plan is put forward or issued."""
+
+    status = 422
+    sentence = _("%(count)d things must be settled first; the plan's page lists them.")
+
+
+class NumberTaken(Refused):
+    """Two plans with one document number."""
+
+    status = 422
+    sentence = _("There is a plan with the number %(number)s already.")
+
+
+class UnitUnknown(Refused):
+    """A unit that doesn't exist, or no longer, or in another organisation."""
+
+    status = 422
+    sentence = _("Choose units of your organisation that still exist.")
+
+
+class TitleMissing(Refused):
+    """A plan or a measure without a title."""
+
+    status = 422
+    sentence = _("Give a title.")
+
+
+class TasksOpen(Refused):
+    """An issued plan whose tasks are not over."""
+
+    sentence = _("%(count)d tasks of this plan are not over. End them first, each with its reason.")
+
+
+@dataclass(frozen=True)
+class Warrant:
+    """A locked plan, and in which capacity the actor may do what was asked."""
+
+    plan: Plan
+    actor: Person
+    at: datetime
+    holding: Holding
+    step: str
+
+    def move(self, document: flows.Document | None = None) -> flows.Step:
+        return flows.Step(self.plan, self.actor, self.at, document)
+
+    def record(
+        self, kind: str, facts: Mapping[str, Any], *changed: str, action: UUID | None = None
+    ) -> None:
+        """Save the plan's changed fields and write the ledger entry: an action's last write."""
+        append(
+            self.plan,
+            kind=kind,
+            actor=self.actor,
+            at=self.at,
+            facts=facts,
+            action=action,
+            capacity=self.holding.capacity,
+            acting_for=self.holding.acting_for,
+            changed=changed,
+        )
+
+
+def warrant(
+    action: str, *, plan_id: UUID, actor: Person, at: datetime, unit_id: UUID | None = None
+) -> Warrant:
+    """Lock the plan and ask the policy. Raises Plan.DoesNotExist, NotAllowed, PlanHasMovedOn."""
+    mine = Plan.objects.filter(organisation=actor.organisation_id)
+    plan = mine.select_for_update(no_key=True).get(pk=plan_id)
+    facts = standing(plan, actor, at, unit_id)
+    verdict = plan_policy.can(actor, action, facts)
+    if not verdict or verdict.holding is None:
+        refusal = PlanHasMovedOn if verdict.state else NotAllowed
+        raise refusal(reason=verdict.reason)
+    return Warrant(plan, actor, at, verdict.holding, facts.step)
+
+
+# The draft
+
+
+@dataclass(frozen=True)
+class MeasureText:
+    """A measure as revised."""
+
+    heading: str
+    due_date: date | None
+    parties: Parties
+
+
+@dataclass(frozen=True)
+class PlanText:
+    """What of a plan was revised; None leaves a field as it is."""
+
+    title: str | None = None
+    number: str | None = None
+    basis: str | None = None
+    budget_note: str | None = None
+    overseer: UUID | None = None
+    addressees: Collection[UUID] | None = None
+    measures: Mapping[UUID, MeasureText] = field(default_factory=dict)
+
+
+@transaction.atomic(durable=True)
+def revise_plan(
+    *, plan_id: UUID, revision: int, text: PlanText, actor: Person, at: datetime
+) -> Plan:
+    """Change a draft; `revision` is the one that was shown.
+
+    Raises NotAllowed, PlanHasMovedOn, PlanChanged, TitleMissing, UnitUnknown, NumberTaken.
+    """
+    allowed = warrant("revise", plan_id=plan_id, actor=actor, at=at)
+    plan = allowed.plan
+    if plan.revision != revision:
+        raise PlanChanged
+    changed = _revise_head(plan, text)
+    if text.addressees is not None:
+        address(plan, text.addressees)
+        changed.append("addressees")
+    revised = [
+        _revise_measure(plan, measure_id, measure).number
+        for measure_id, measure in text.measures.items()
+    ]
+    plan.revision += 1
+    plan.authors = sorted({*plan.authors, actor.pk})
+    facts = {"revision": plan.revision, "changed": changed, "measures": revised}
+    fields = {"title", "number", "basis", "budget_note", "overseer"} & set(changed)
+    with translated({"plan_one_per_number": NumberTaken(number=plan.number)}):
+        allowed.record("plan.revised", facts, *sorted(fields), "revision", "authors")
+    return plan
+
+
+def _revise_head(plan: Plan, text: PlanText) -> list[str]:
+    if text.title is not None and not text.title.strip():
+        raise TitleMissing
+    if text.overseer is not None:
+        refuse_unknown(plan, [text.overseer])
+    given = {
+        "title": text.title and text.title.strip(),
+        "number": text.number and text.number.strip(),
+        "basis": text.basis,
+        "budget_note": text.budget_note,
+        "overseer_id": text.overseer,
+    }
+    changed = []
+    for name, value in given.items():
+        if value is not None and value != getattr(plan, name):
+            setattr(plan, name, value)
+            changed.append(name.removesuffix("_id"))
+    return changed
+
+
+def _revise_measure(plan: Plan, measure_id: UUID, text: MeasureText) -> Measure:
+    measure = Measure.objects.get(plan=plan, pk=measure_id)
+    if not text.heading.strip():
+        raise TitleMissing
+    refuse_unknown(plan, map(UUID, text.parties.units))
+    measure.heading = text.heading.strip()
+    measure.due_date = text.due_date
+    measure.parties = [part.to_dict() for part in text.parties.tasks()]
+    measure.save(update_fields=["heading", "due_date", "parties"])
+    return measure
+
+
+def refuse_unknown(plan: Plan, units: Any) -> None:
+    """Raises UnitUnknown unless every unit exists in the plan's organisation."""
+    wanted = set(units)
+    known = Unit.objects.filter(
+        pk__in=wanted, organisation=plan.organisation_id, abolished_at=None
+    ).count()
+    if known != len(wanted):
+        raise UnitUnknown
+
+
+def address(plan: Plan, units: Collection[UUID]) -> None:
+    """Make these units the addressees of a draft. Raises UnitUnknown."""
+    refuse_unknown(plan, units)
+    present = set(Addressee.objects.filter(plan=plan).values_list("unit_id", flat=True))
+    Addressee.objects.filter(plan=plan, unit__in=present - set(units)).delete()
+    Addressee.objects.bulk_create(
+        Addressee(organisation_id=plan.organisation_id, plan=plan, unit_id=unit)
+        for unit in units
+        if unit not in present
+    )
+
+
+# Approval
+
+
+@transaction.atomic(durable=True)
+def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetime) -> Plan:
+    """Put the plan forward: freeze its text and open the approval of its being issued.
+
+    Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute.
+    """
+    allowed = warrant("submit", plan_id=plan_id, actor=actor, at=at)
+    plan = allowed.plan
+    if plan.revision != revision:
+        raise PlanChanged
+    measures = list(Measure.objects.filter(plan=plan))
+    if found := obstacles(plan, measures):
+        raise NotReady(count=len(found))
+    version = _freeze(plan, measures, actor, at)
+    document = flows.Document(version.pk, bytes(version.digest), _participants(plan, actor))
+    step = allowed.move(document)
+    flows.move(step, allowed.step)
+    facts = {"revision": plan.revision, "digest": bytes(version.digest), **step.facts}
+    allowed.record("plan.approval_opened", facts)
+    return plan
+
+
+def _freeze(plan: Plan, measures: list[Measure], actor: Person, at: datetime) -> PlanVersion:
+    """The version of this revision; one that was taken back unchanged is put forward again."""
+    kept = PlanVersion.objects.filter(pk=plan.document_id).first()
+    if kept:
+        return kept
+    frozen = content(plan, measures)
+    version = PlanVersion(
+        id=plan.document_id,
+        organisation_id=plan.organisation_id,
+        plan=plan,
+        number=plan.revision,
+        content=frozen,
+        digest=hashlib.sha256(frozen).digest(),
+        submitter=actor,
+        at=at,
+    )
+    version.save(force_insert=True)
+    return version
+
+
+def _participants(plan: Plan, submitter: Person) -> Context:
+    return Context(
+        lead_unit=plan.coordinator_id,
+        coordinating_unit=plan.coordinator_id,
+        reviewing_unit=plan.overseer_id,
+        submitter=submitter.pk,
+        authors=frozenset(plan.authors),
+    )
+
+
+@transaction.atomic(durable=True)
+def withdraw_plan(*, plan_id: UUID, actor: Person, at: datetime) -> Plan:
+    """Take the plan back before anybody has decided on it.
+
+    Raises NotAllowed, PlanHasMovedOn, AlreadyDecided.
+    """
+    allowed = warrant("withdraw", plan_id=plan_id, actor=actor, at=at)
+    facts = approvals.withdraw(kind=KIND, subject_id=plan_id, actor=actor, at=at)
+    step = allowed.move()
+    flows.move(step, "approve_issuing", outcome="withdrawn")
+    allowed.record("plan.withdrawn", {**facts, **step.facts})
+    return allowed.plan
+
+
+# Issuing and what follows
+
+
+@transaction.atomic(durable=True)
+def issue(*, plan_id: UUID, actor: Person, at: datetime) -> Plan:
+    """印发: make the tasks with their assignments, and ask the addressees for their receipts.
+
+    Raises NotAllowed, PlanHasMovedOn, NotReady.
+    """
+    allowed = warrant("issue", plan_id=plan_id, actor=actor, at=at)
+    plan = allowed.plan
+    measures = list(Measure.objects.filter(plan=plan))
+    if found := obstacles(plan, measures):
+        raise NotReady(count=len(found))
+    action = uuid7()
+    plan.issued_at = at
+    tasks = sum(_make_tasks(plan, measure, actor, at, action) for measure in measures)
+    step = allowed.move()
+    flows.move(step, "issue")
+    facts = {
+        "revision": plan.revision,
+        "tasks": tasks,
+        "addressees": Addressee.objects.filter(plan=plan).count(),
+        **step.facts,
+    }
+    allowed.record("plan.issued", facts, "issued_at", action=action)
+    return plan
+
+
+def _make_tasks(plan: Plan, measure: Measure, actor: Person, at: datetime, action: UUID) -> int:
+    made = parts(measure)
+    for part in made:
+        create_task(
+            plan=plan,
+            measure=measure,
+            lead=UUID(part.lead),
+            cooperating=map(UUID, part.cooperating),
+            assessors=map(UUID, part.assessors),
+            made_for=UUID(part.made_for) if part.made_for else None,
+            due_date=measure.due_date,
+            actor=actor,
+            at=at,
+            action=action,
+        )
+    return len(made)
+
+
+@transaction.atomic(durable=True)
+def receive_plan(
+    *, plan_id: UUID, actor: Person, at: datetime, unit_id: UUID | None = None
+) -> Addressee:
+    """签收: an addressee confirms that the plan has arrived. Raises NotAllowed, PlanHasMovedOn."""
+    allowed = warrant("receive", plan_id=plan_id, actor=actor, at=at, unit_id=unit_id)
+    addressee = Addressee.objects.get(plan=allowed.plan, unit=allowed.holding.unit)
+    addressee.received_at, addressee.received_by = at, actor
+    addressee.save(update_fields=["received_at", "received_by"])
+    allowed.record("plan.received", {"unit": addressee.unit_id})
+    return addressee
+
+
+@transaction.atomic(durable=True)
+def advance_plan(*, plan_id: UUID, at: datetime) -> bool:
+    """Recount a plan's receipts or closed tasks under its lock, and move it on by one step.
+
+    The worker's: task actions never lock a plan. Tells whether the plan moved.
+    """
+    plan = Plan.objects.select_for_update(no_key=True).get(pk=plan_id)
+    step, before = flows.Step(plan, WORKER, at), flows.where(plan)
+    changed: list[str] = []
+    if before == "receipts":
+        if Addressee.objects.filter(plan=plan, received_at=None).exists():
+            return False
+        kind = "plan.in_force"
+    elif before == "in_force":
+        if Task.objects.filter(plan=plan).exclude(state__in=OVER).exists():
+            return False
+        kind, plan.completed_at, changed = "plan.completed", at, ["completed_at"]
+    else:
+        return False
+    flows.move(step, before)
+    append(plan, kind=kind, actor=WORKER, at=at, facts=step.facts, changed=changed)
+    return True
+
+
+def advance_plans(*, at: datetime) -> int:
+    """A step of the worker: move on every plan that is ready; how many moved."""
+    return sum(advance_plan(plan_id=plan_id, at=at) for plan_id in ready_to_advance())
+
+
+@transaction.atomic(durable=True)
+def cancel_plan(*, plan_id: UUID, reason: str, actor: Person, at: datetime) -> Plan:
+    """End a plan that won't be carried out. Its number becomes free again.
+
+    Raises NotAllowed, PlanHasMovedOn, ReasonMissing, TasksOpen.
+    """
+    allowed = warrant("cancel", plan_id=plan_id, actor=actor, at=at)
+    end_early(allowed, reason)
+    return allowed.plan
+
+
+def end_early(allowed: Warrant, reason: str, action: UUID | None = None) -> None:
+    """`cancel_plan` within another action that has locked the plan and asked the policy."""
+    plan, why = allowed.plan, because(reason)
+    if count := Task.objects.filter(plan=plan).exclude(state__in=OVER).count():
+        raise TasksOpen(count=count)
+    ended = approvals.cancel(kind=KIND, subject_id=plan.pk, reason="plan.cancelled", at=allowed.at)
+    step = allowed.move()
+    flows.cancel(step)
+    plan.cancelled_at = allowed.at
+    facts = {"reason": why, **ended, **step.facts}
+    allowed.record("plan.cancelled", facts, "cancelled_at", action=action)

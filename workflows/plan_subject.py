@@ -1,0 +1,51 @@
+"""What the approval engine may ask of a plan: may it be issued?"""
+
+import hashlib
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.urls import reverse
+
+from approvals.subjects import Applied, Description, Outcome
+from audit import canonical
+from audit.models import Root
+from workflows import flows
+from workflows.models import Plan
+
+KIND = "plan_issue"
+
+
+class PlanIssue:
+    """A frozen version of the plan is approved; when its route ends, the process moves."""
+
+    kind = KIND
+
+    def lock(self, subject_id: UUID) -> Plan:
+        plan: Plan = Plan.objects.select_for_update(no_key=True).get(pk=subject_id)
+        return plan
+
+    def load(self, subject_id: UUID) -> Plan:
+        plan: Plan = Plan.objects.get(pk=subject_id)
+        return plan
+
+    def digest(self, root: Root) -> bytes:
+        """Over number, title and revision: any change of a plan's text grows the revision."""
+        assert isinstance(root, Plan)  # noqa: S101 what `lock` gave
+        return hashlib.sha256(canonical.encode([root.number, root.title, root.revision])).digest()
+
+    def apply(self, root: Root, outcome: Outcome) -> Applied:
+        assert isinstance(root, Plan)  # noqa: S101 what `lock` gave
+        step = flows.Step(root, outcome.actor, outcome.at)
+        flows.move(step, "approve_issuing", outcome=outcome.result)
+        return Applied((), step.facts)
+
+    def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
+        found = Plan.objects.filter(pk__in=set(ids)).select_related("coordinator")
+        return {
+            plan.pk: Description(
+                title=plan.title,
+                url=reverse("plan", args=[plan.pk]),
+                detail=" · ".join(filter(None, [plan.number, plan.coordinator.name])),
+            )
+            for plan in found
+        }
