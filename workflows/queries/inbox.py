@@ -1,0 +1,1 @@
+"""What waits for a person: one list out of work items, tasks, receipts and drafts."""
