@@ -85,6 +85,7 @@ class Command(BaseCommand):
             lines.append(_("Its PostgreSQL is embedded: right for evaluation and small offices."))
         lines.append(_("Ctrl-C stops it."))
         self.stdout.write("\n".join(lines))
+        self.stdout.flush()
 
     def say(self, text: str) -> None:
         self.stdout.write(f"· {text}")

@@ -1,0 +1,98 @@
+"""What the doctor notices."""
+
+from datetime import UTC, datetime
+from importlib import util
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone, translation
+from pytest_django import Settings
+
+from config import checks, doctor
+
+
+def sentences(check: object) -> str:
+    with translation.override("en"):
+        return "\n".join(finding.sentence for finding in check())  # type: ignore[operator]
+
+
+def test_a_production_without_mistakes_has_nothing_to_complain_about(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.EMBEDDED = settings.DEBUG = False
+    settings.HTTPS = True
+    settings.SECRET_KEY = "".join(map(chr, range(40, 120)))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.STATIC_ROOT = settings.BACKUP_ROOT = tmp_path
+    (tmp_path / "staticfiles.json").touch()
+    for check in doctor.WITHOUT_DATABASE:
+        assert sentences(check) == ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "check", "word"),
+    [
+        ("EMBEDDED", True, doctor.embedded, "small offices"),
+        ("DEBUG", True, doctor.debugging, "DUBAN_DEBUG is on"),
+        ("SECRET_KEY", "secret", doctor.secret, "too simple"),
+        ("HTTPS", False, doctor.address, "in the open"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", doctor.mail, "mail"),
+        ("STATIC_ROOT", Path("/nowhere"), doctor.static_files, "collectstatic"),
+        ("BACKUP_ROOT", Path("/nowhere"), doctor.backups, "no backup"),
+    ],
+)
+def test_each_mistake_is_named(
+    settings: Settings, setting: str, value: object, check: object, word: str
+) -> None:
+    setattr(settings, setting, value)
+    assert word in sentences(check)
+
+
+@pytest.mark.django_db
+def test_the_test_database_has_what_production_needs() -> None:
+    for check in doctor.WITH_DATABASE:
+        if check is not doctor.server:  # tests run with fsync off
+            assert sentences(check) == ""
+    assert "fsync off" in sentences(doctor.server)
+
+
+@pytest.mark.django_db
+def test_a_missing_role_is_named_with_its_variable(settings: Settings) -> None:
+    settings.DATABASE_URLS = {
+        **settings.DATABASE_URLS,
+        "worker": "",
+        "auditor": "postgresql://no@/",
+    }
+    assert "DATABASE_WORKER_URL" in sentences(doctor.role_accounts)
+    assert "DATABASE_AUDITOR_URL" in sentences(doctor.role_accounts)
+
+
+@pytest.mark.django_db
+def test_migrations_that_wait_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_: ["one"])
+    assert "manage.py migrate" in sentences(doctor.migrations)
+
+
+@pytest.mark.django_db
+def test_a_clock_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    assert "NTP" in sentences(doctor.clock)
+
+
+def test_without_a_database_the_rest_is_still_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OperationalError("nobody there")
+
+    monkeypatch.setattr(connection, "ensure_connection", refuse)
+    with translation.override("en"):
+        found = [finding.sentence for finding in doctor.examine()]
+    assert "The database can't be reached: nobody there" in found
+    assert len(found) > 1
+
+
+def test_psycopg_3_beside_psycopg2_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.psycopg2_is_the_driver() == []
+    monkeypatch.setattr(util, "find_spec", lambda name: object())
+    assert [error.id for error in checks.psycopg2_is_the_driver()] == ["duban.E001"]
