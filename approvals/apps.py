@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from audit import replay
+
 
 class ApprovalsConfig(AppConfig):
     name = "approvals"
     verbose_name = _("Approvals")
+
+    def ready(self) -> None:
+        from approvals.replay import TABLES
+
+        replay.register(*TABLES)

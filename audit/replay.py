@@ -10,13 +10,40 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import BinaryField, Func, Model
+from django.db.models import BinaryField, Func, Model, Q, TextField, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Concat
 
 from audit import canonical
 from audit.findings import Finding
 
 Values = Mapping[str, Any]
+
+
+def joined(first: str | Combinable, *others: str | Combinable) -> Concat:
+    """A key made of several columns, with colons between."""
+    text = [Cast(column, TextField()) for column in (first, *others)]
+    return Concat(
+        *[part for one in text for part in (Value(":"), one)][1:], output_field=TextField()
+    )
+
+
+def columns(*names: str) -> dict[str, str]:
+    """Columns that entries call by their own names."""
+    return {name: name for name in names}
+
+
+class Instant(Func):
+    """A time as `canonical.instant` writes it."""
+
+    template = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    output_field = TextField()
+    arity = 1
+
+
+def digest(value: Mapping[str, Any] | None) -> str | None:
+    """The digest of a commitment as a body has it, to compare with a column that keeps it."""
+    return value["commitment"] if value else None
 
 
 class Sha256(Func):
@@ -35,12 +62,17 @@ class Record:
     seq: int
     kind: str
     actor: str
+    acting_for: str | None
     at: str
     facts: Mapping[str, Any]
 
     @property
     def subject_id(self) -> str:
         return self.subject.partition(":")[2]
+
+    @property
+    def actor_id(self) -> str:
+        return self.actor.partition(":")[2]
 
 
 @dataclass(frozen=True)
@@ -49,19 +81,24 @@ class Table:
 
     `told` yields what one entry says: the row's key and the values of some columns, in canonical
     form (`canonical.plain`). What is said later replaces what was said before. `columns` gives for
-    each column how to read it from the table, `key` how to read the row's key.
+    each column how to read it from the table, `key` how to read the row's key, `where` which rows
+    the ledger knows of at all.
     """
 
     model: str
     told: Callable[[Record], Iterable[tuple[str, Values]]]
-    columns: Mapping[str, str | Combinable]
+    columns: Mapping[str, str | Combinable] = field(default_factory=dict)
     key: str | Combinable = "pk"
+    where: Q = field(default_factory=Q)
 
     def rows(self, organisation: UUID) -> Iterator[tuple[str, Values]]:
         model: type[Model] = apps.get_model(self.model)
-        rows = model._base_manager.filter(organisation=organisation).order_by()
+        rows = model._base_manager.filter(self.where, organisation=organisation).order_by()
         for key, *values in rows.values_list(self.key, *self.columns.values()).iterator():
-            yield str(key), dict(zip(self.columns, map(canonical.plain, values), strict=True))
+            yield (
+                canonical.plain(key),
+                dict(zip(self.columns, map(canonical.plain, values), strict=True)),
+            )
 
 
 @dataclass

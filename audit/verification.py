@@ -124,7 +124,9 @@ class Run:
         try:
             told = json.loads(body)
             claimed = [told[name] for name in FIELDS]
-            heard = Record(row[1], row[2], row[5], row[6], told["at"], told["facts"])
+            heard = Record(
+                row[1], row[2], row[5], row[6], told["acting_for"], told["at"], told["facts"]
+            )
         except (ValueError, KeyError, TypeError):
             yield Finding("unreadable", place)
             return

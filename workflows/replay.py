@@ -1,14 +1,152 @@
-"""How tasks follow from ledger entries."""
+"""How tasks, what was reported on them, and plans' versions follow from ledger entries."""
 
 from collections.abc import Iterator
 
-from audit.replay import Record, Table, Values
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from audit.replay import Instant, Record, Sha256, Table, Values, columns, digest, joined
+
+Told = Iterator[tuple[str, Values]]
 
 
-def task_state(record: Record) -> Iterator[tuple[str, Values]]:
+def task(record: Record) -> Told:
     """`facts.state` of an entry on a task: created, and every transition since."""
-    if record.subject.startswith("task:") and (change := record.facts.get("state")):
+    if not record.subject.startswith("task:"):
+        return
+    facts = record.facts
+    if change := facts.get("state"):
         yield record.subject_id, {"state": change["to"]}
+    match record.kind:
+        case "task.created":
+            names = ("plan", "measure", "made_for", "title", "due_date")
+            yield (
+                record.subject_id,
+                {"outcome": ""} | {name: facts[name] for name in names if name in facts},
+            )
+        case "task.due_date_set":
+            yield record.subject_id, {"due_date": facts["due_date"]["to"]}
+        case "task.closed":
+            yield record.subject_id, {"outcome": facts["outcome"], "closed_at": record.at}
+        case "task.reopened":
+            yield record.subject_id, {"outcome": "", "closed_at": None}
 
 
-TABLES = [Table("workflows.task", told=task_state, columns={"state": "state"})]
+def receipt(record: Record) -> Told:
+    if record.kind in {"task.accepted", "task.received"} and (unit := record.facts.get("unit")):
+        yield f"{record.subject_id}:{unit}:{record.actor_id}:{record.at}", {}
+
+
+def plan_receipt(record: Record) -> Told:
+    if record.kind == "plan.received":
+        unit = record.facts["unit"]
+        yield f"{record.subject_id}:{unit}:{record.actor_id}:{record.at}", {}
+
+
+def contribution(record: Record) -> Told:
+    if record.kind == "contribution.sent":
+        facts = record.facts
+        yield (
+            facts["contribution"],
+            {
+                "task": record.subject_id,
+                "unit": facts["unit"],
+                "version": facts["version"],
+                "text": digest(facts["text"]),
+                "at": record.at,
+            },
+        )
+
+
+def submission(record: Record) -> Told:
+    if record.kind == "task.submitted":
+        facts = record.facts
+        yield (
+            facts["submission"],
+            {
+                "task": record.subject_id,
+                "submitter": record.actor_id,
+                "version": facts["version"],
+                "percent": facts["percent"],
+                "digest": facts["digest"],
+                "text": digest(facts["text"]),
+                "answer": digest(facts["answer"]),
+                "without_units_reason": digest(facts["without_units_reason"]),
+                "at": record.at,
+            },
+        )
+
+
+def included(record: Record) -> Told:
+    if record.kind == "task.submitted":
+        for one in record.facts["contributions"]:
+            yield f"{record.facts['submission']}:{one}", {}
+
+
+def evidence(record: Record) -> Told:
+    """The commitment of its name is unlike any other, so it names the file."""
+    if record.kind in {"task.submitted", "contribution.sent"}:
+        document = record.facts.get("submission") or record.facts["contribution"]
+        for file in record.facts["evidence"]:
+            key = digest(file["name"])
+            if key:
+                yield key, {"document": document, "sha256": file["sha256"]}
+
+
+def plan_version(record: Record) -> Told:
+    if record.kind == "plan.approval_opened":
+        frozen = record.facts["digest"]
+        key = f"{record.subject_id}:{record.facts['revision']}"
+        yield key, {"digest": frozen, "content": frozen}
+
+
+TABLES = [
+    Table(
+        "workflows.task",
+        task,
+        columns(
+            "state", "outcome", "closed_at", "plan", "measure", "made_for", "title", "due_date"
+        ),
+    ),
+    Table(
+        "workflows.assignment",
+        receipt,
+        key=joined("task", "unit", "received_by", Instant("received_at")),
+        where=Q(received_at__isnull=False),
+    ),
+    Table(
+        "workflows.addressee",
+        plan_receipt,
+        key=joined("plan", "unit", "received_by", Instant("received_at")),
+        where=Q(received_at__isnull=False),
+    ),
+    Table("workflows.contribution", contribution, columns("task", "unit", "version", "text", "at")),
+    Table(
+        "workflows.submission",
+        submission,
+        columns(
+            "task",
+            "submitter",
+            "version",
+            "percent",
+            "digest",
+            "text",
+            "answer",
+            "without_units_reason",
+            "at",
+        ),
+    ),
+    Table("workflows.includedcontribution", included, key=joined("submission", "contribution")),
+    Table(
+        "workflows.evidence",
+        evidence,
+        {"document": Coalesce("submission", "contribution"), "sha256": "file__sha256"},
+        key="name",
+    ),
+    Table(
+        "workflows.planversion",
+        plan_version,
+        {"digest": "digest", "content": Sha256("content")},
+        key=joined("plan", "number"),
+    ),
+]

@@ -1,0 +1,111 @@
+"""How approvals, rounds, electorates, sign-offs and routes follow from ledger entries."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID
+
+from approvals.models import WorkItem
+from approvals.stages import electorate_digest
+from audit.replay import Record, Sha256, Table, Values, columns, digest, joined
+
+Told = Iterator[tuple[str, Values]]
+
+
+def approval(record: Record) -> Told:
+    if moved := record.facts.get("approval"):
+        yield moved["id"], {"state": moved["state"], "root": record.subject}
+
+
+def round_(record: Record) -> Told:
+    """A round begins in the entry that names its document."""
+    facts = record.facts
+    if "approval" in facts and (document := facts.get("document")):
+        yield (
+            f"{facts['approval']['id']}:{facts['approval']['round']}",
+            {"document": document["id"], "digest": document["digest"], "opened_at": record.at},
+        )
+
+
+def electorate(record: Record) -> Told:
+    if opened := record.facts.get("opened"):
+        yield opened["id"], {"seats": opened["seats"], "electorate": opened["electorate"]}
+
+
+def sign_off(record: Record) -> Told:
+    if said := record.facts.get("sign_off"):
+        yield (
+            said["id"],
+            {
+                "person": record.actor_id,
+                "acting_for": record.acting_for and record.acting_for.partition(":")[2],
+                "decision": said["decision"],
+                "target": said["target"],
+                "work_item": said["work_item"],
+                "comment": digest(said["comment"]),
+                "statement": said["statement"],
+                "at": record.at,
+            },
+        )
+
+
+STAGE = [
+    "position",
+    "name",
+    "approvers",
+    "rule",
+    "quorum_number",
+    "quorum_percent",
+    "refusal",
+    "sequential",
+    "returns_to",
+    "fallback",
+]
+
+
+def stage(record: Record) -> Told:
+    if record.kind == "route.published":
+        for published in record.facts["stages"]:
+            yield published["id"], {name: published[name] for name in STAGE}
+
+
+def version(record: Record) -> Told:
+    if record.kind == "route.published":
+        published = record.facts["version"]
+        yield (
+            published["id"],
+            {"route": record.subject_id, "number": published["number"], "published_at": record.at},
+        )
+
+
+class Electorates(Table):
+    """The seats of each opening, as one digest."""
+
+    def rows(self, organisation: UUID) -> Iterator[tuple[str, Values]]:
+        seats = WorkItem.objects.filter(organisation=organisation).order_by("opening", "position")
+        for opening, items in groupby(seats.iterator(), attrgetter("opening_id")):
+            found = list(items)
+            yield (
+                str(opening),
+                {"seats": len(found), "electorate": electorate_digest(found).hex()},
+            )
+
+
+TABLES = [
+    Table("approvals.approval", approval, columns("state", "root")),
+    Table(
+        "approvals.round",
+        round_,
+        {"document": "document_id", "digest": "digest", "opened_at": "opened_at"},
+        key=joined("approval", "number"),
+    ),
+    Electorates("approvals.opening", electorate),
+    Table(
+        "approvals.signoff",
+        sign_off,
+        columns("person", "acting_for", "decision", "target", "work_item", "comment", "at")
+        | {"statement": Sha256("statement")},
+    ),
+    Table("approvals.routeversion", version, columns("route", "number", "published_at")),
+    Table("approvals.stage", stage, columns(*STAGE)),
+]
