@@ -21,16 +21,17 @@ def report_digest(
     contributions: Iterable[Contribution],
     evidence_of_contributions: Iterable[Evidence],
 ) -> bytes:
-    """SHA-256 over all that a report freezes.
+    """SHA-256 over the task's text and all that a report freezes.
 
     Words and file names stand in it as their commitments, so it can be computed again after they
     were erased.
     """
+    measure = submission.task.measure
     brought: dict[UUID | None, list[Evidence]] = {}
     for one in evidence_of_contributions:
         brought.setdefault(one.contribution_id, []).append(one)
     content = {
-        "task": submission.task_id,
+        "task": {"id": submission.task_id, "measure": [measure.number, measure.text]},
         "version": submission.version,
         "text": submission.text,
         "percent": submission.percent,
@@ -55,53 +56,56 @@ def _files(evidence: Iterable[Evidence]) -> list[dict[str, bytes]]:
     return sorted(found, key=lambda one: one["name"])
 
 
+def context(task: Task, report: Submission) -> Context:
+    """Whom a route may ask about the report, and who is barred. Reads after the task's lock."""
+    parts = list(Assignment.objects.filter(task=task, ended_at=None))
+    lead = next(part.unit_id for part in parts if part.role == Assignment.Role.LEAD)
+    coordinator, overseer = task.plan.coordinator_id, task.plan.overseer_id
+    return Context(
+        lead_unit=lead,
+        cooperating_units=tuple(
+            part.unit_id for part in parts if part.role == Assignment.Role.COOPERATING
+        ),
+        coordinating_unit=coordinator,
+        reviewing_unit=overseer if lead == coordinator else coordinator,
+        submitter=report.submitter_id,
+        authors=frozenset(report.authors),
+        named={
+            (part.unit_id, role): person
+            for part in parts
+            for role, person in (("handler", part.handler_id), ("deputy", part.deputy_id))
+            if person is not None
+        },
+    )
+
+
 class TaskCompletion:
-    """A submission is approved; the task waits, and moves when its route ends."""
+    """A report is approved; the task waits, and moves when its route ends."""
 
     kind = COMPLETION
 
     def lock(self, subject_id: UUID) -> Root:
-        return Task.objects.select_for_update(no_key=True).get(pk=subject_id)
+        task: Task = Task.objects.select_for_update(no_key=True).get(pk=subject_id)
+        return task
 
-    def digest(self, root: Root, document_id: UUID) -> bytes:
-        """Over the task's title, the measure's text and all that the report froze. One query."""
-        found = Submission.objects.filter(task=root.pk).values_list(
-            "digest", "task__title", "task__measure__number", "task__measure__text"
-        )
-        report, *text = found.get(pk=document_id)
-        return hashlib.sha256(canonical.encode({"report": report, "task": text})).digest()
+    def load(self, subject_id: UUID) -> Root:
+        task: Task = Task.objects.get(pk=subject_id)
+        return task
 
-    def context(self, root: Root, document_id: UUID) -> Context:
-        task = Task.objects.select_related("plan").get(pk=root.pk)
-        report = Submission.objects.get(pk=document_id)
-        parts = list(Assignment.objects.filter(task=task, ended_at=None))
-        lead = next(part.unit_id for part in parts if part.role == Assignment.Role.LEAD)
-        coordinator, overseer = task.plan.coordinator_id, task.plan.overseer_id
-        return Context(
-            lead_unit=lead,
-            cooperating_units=tuple(
-                part.unit_id for part in parts if part.role == Assignment.Role.COOPERATING
-            ),
-            coordinating_unit=coordinator,
-            reviewing_unit=overseer if lead == coordinator else coordinator,
-            submitter=report.submitter_id,
-            authors=frozenset(report.authors),
-            named={
-                (part.unit_id, role): person
-                for part in parts
-                for role, person in (("handler", part.handler_id), ("deputy", part.deputy_id))
-                if person is not None
-            },
-        )
+    def digest(self, root: Root) -> bytes:
+        """Over the task's title and deadline; the report's own digest has all the rest."""
+        task = _task(root)
+        content = {"title": task.title, "due_date": task.due_date}
+        return hashlib.sha256(canonical.encode(content)).digest()
 
     def apply(self, root: Root, outcome: Outcome) -> Applied:
-        assert isinstance(root, Task)  # noqa: S101 what `lock` gave
-        before = root.state
+        task = _task(root)
+        before = task.state
         if outcome.result == PASSED:
-            root.pass_review()
+            task.pass_review()
         else:
-            root.send_back()
-        return Applied(("state",), {"state": {"from": before, "to": root.state}})
+            task.send_back()
+        return Applied(("state",), {"state": {"from": before, "to": task.state}})
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         found = Task.objects.filter(pk__in=set(ids)).select_related("measure", "plan")
@@ -114,3 +118,10 @@ class TaskCompletion:
             )
             for task in found
         }
+
+
+def _task(root: Root) -> Task:
+    """The root that `lock` or `load` gave."""
+    if not isinstance(root, Task):
+        raise TypeError(f"{root.subject} is no task")
+    return root

@@ -23,7 +23,7 @@ from workflows.models import (
     Submission,
     Task,
 )
-from workflows.subjects import COMPLETION, TaskCompletion, report_digest
+from workflows.subjects import COMPLETION, context, report_digest
 
 
 class ReportEmpty(Refused):
@@ -172,8 +172,8 @@ def _contributions(task: Task, reason: str) -> list[Contribution]:
     units = {part.unit_id: part.unit for part in parts}
     newest = (
         Contribution.objects.filter(task=task, unit__in=units)
-        .order_by("unit", "-version")
-        .distinct("unit")
+        .order_by("unit_id", "-version")
+        .distinct("unit_id")
     )
     found = {one.unit_id: one for one in newest}
     silent = [unit.name for unit in units.values() if unit.pk not in found]
@@ -211,14 +211,14 @@ def _of(contributions: Sequence[Contribution]) -> list[Evidence]:
 
 def _begin(submission: Submission, actor: Person, at: datetime) -> dict[str, Any]:
     """Open the approval, or its next round; what the ledger says of it."""
-    subject, task = TaskCompletion(), submission.task
+    task = submission.task
     begun = approvals.begin(
         kind=COMPLETION,
         root=task,
         subject_id=task.pk,
         document_id=submission.pk,
-        digest=subject.digest(task, submission.pk),
-        context=subject.context(task, submission.pk),
+        digest=bytes(submission.digest),
+        context=context(task, submission),
         actor=actor,
         at=at,
     )

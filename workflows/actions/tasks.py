@@ -289,9 +289,9 @@ def reopen(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
     allowed = warrant("reopen", task_id=task_id, actor=actor, at=at)
     task = allowed.task
     facts = {"reason": because(reason), "outcome": task.outcome or None}
-    facts["state"] = moved(task, task.reopen)
+    state = moved(task, task.reopen)
     task.outcome, task.closed_at = "", None
-    allowed.record("task.reopened", facts, "state", "outcome", "closed_at")
+    allowed.record("task.reopened", facts | {"state": state}, "state", "outcome", "closed_at")
     return task
 
 
@@ -341,7 +341,7 @@ def cancel(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
     allowed = warrant("cancel", task_id=task_id, actor=actor, at=at)
     why = because(reason)
     task = allowed.task
-    ended = approvals.cancel(kind=COMPLETION, subject_id=task.pk, reason=reason.strip(), at=at)
+    ended = approvals.cancel(kind=COMPLETION, subject_id=task.pk, reason="task.cancelled", at=at)
     facts = ended | {"state": moved(task, task.cancel), "reason": why}
     allowed.record("task.cancelled", facts, "state")
     return task

@@ -37,7 +37,7 @@ def parts(task: Task) -> list[Part]:
         Part(
             unit=one.unit_id,
             role=one.role,
-            named=frozenset({one.handler_id, one.deputy_id} - {None}),
+            named=frozenset(who for who in (one.handler_id, one.deputy_id) if who),
             received=one.received_at is not None,
             declined=one.declined_at is not None,
         )
