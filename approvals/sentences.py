@@ -1,12 +1,14 @@
 """The sentences that people sign and read. What stands in a statement is what the page showed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals.models import SignOff
+from approvals.models import SignOff, Stage
 from approvals.rules import Tally
+from directory.models import Post
 
 Decision = SignOff.Decision
 
@@ -75,19 +77,14 @@ def actor_for(name: str, principal: str) -> str:
     }
 
 
-def count(tally: Tally) -> str:
+def count(tally: Tally, outcome: str = "") -> str:
     """How far a stage has come, in a few words."""
+    score = {"approved": tally.approved, "needed": tally.needed}
     if tally.result == "passed":
-        return _("%(approved)s of %(needed)s: passed") % {
-            "approved": tally.approved,
-            "needed": tally.needed,
-        }
-    missing = max(tally.needed - tally.approved, 0)
-    return ngettext(
-        "%(approved)s approved, %(missing)s more needed",
-        "%(approved)s approved, %(missing)s more needed",
-        missing,
-    ) % {"approved": tally.approved, "missing": missing}
+        return _("%(approved)s of %(needed)s: passed") % score
+    if outcome or tally.result == "returned":
+        return _("%(approved)s of %(needed)s: not passed") % score
+    return _("%(approved)s of %(needed)s so far") % score
 
 
 def listed(names: Sequence[str]) -> str:
@@ -100,3 +97,96 @@ def capacity(unit: str | None, title: str | None) -> str:
     if not title:
         return _("asked by name")
     return pgettext("unit and post", "%(unit)s, %(title)s") % {"unit": unit, "title": title}
+
+
+def then(decision: str, tally: Tally, ahead: str) -> str:
+    """What follows from a decision at this moment."""
+    score = {"approved": tally.approved, "needed": tally.needed, "stage": ahead}
+    if tally.result == "passed":
+        if ahead:
+            return (
+                _("%(approved)s of %(needed)s: the stage passes and goes to “%(stage)s”.") % score
+            )
+        return _("%(approved)s of %(needed)s: the last stage passes and the approval ends.") % score
+    if tally.result == "returned":
+        return _("It goes back to the submitter with your reason, and all stages are asked again.")
+    if decision == Decision.APPROVE:
+        return _("%(approved)s of %(needed)s: the stage goes on with the others.") % score
+    if decision == Decision.RETURN:
+        return _("Your return is counted; the stage goes on with the others.")
+    return _("Recorded without a say; the stage goes on with the others.")
+
+
+def more(number: int) -> str:
+    return ngettext("%(number)s more", "%(number)s more", number) % {"number": number}
+
+
+def vacant(post: str) -> str:
+    return _("%(post)s (vacant)") % {"post": post}
+
+
+def erased() -> str:
+    return _("(erased)")
+
+
+def proof(evidence: str) -> str:
+    """How the person proved to be themselves."""
+    return {"session": _("signed in"), "password": _("password"), "passkey": _("passkey")}[evidence]
+
+
+def rule(stage: Stage) -> str:
+    """What makes a stage pass, and what a return does, in one sentence each."""
+    sentences = {
+        "any": _("One approval is enough."),
+        "all": _("Everybody has to approve."),
+        "quorum": _("%(percent)s %% of the votes are needed.") % {"percent": stage.quorum_percent}
+        if stage.quorum_percent
+        else ngettext(
+            "%(number)s vote is needed.", "%(number)s votes are needed.", stage.quorum_number or 0
+        )
+        % {"number": stage.quorum_number},
+    }
+    refusal = {
+        "veto": _("One return ends the stage."),
+        "vote": _("A return counts as a vote against."),
+        "advice": _("Only opinions are asked; the stage passes when all have spoken."),
+    }
+    if stage.refusal == "advice":
+        return refusal["advice"]
+    return pgettext("between sentences", " ").join([sentences[stage.rule], refusal[stage.refusal]])
+
+
+def selector(one: Mapping[str, Any], units: Mapping[str, str]) -> str:
+    """Whom a selector asks, in plain words."""
+    role = Post.Role(one["role"]).label if "role" in one else ""
+    words = {"role": role, "unit": units.get(str(one.get("unit")), ""), "levels": one.get("levels")}
+    by_kind = {
+        "post": _("%(role)s of %(unit)s"),
+        "post_of_lead": _("%(role)s of the lead unit"),
+        "post_of_each_cooperating": _("%(role)s of each cooperating unit"),
+        "post_of_coordinating": _("%(role)s of the coordinating unit"),
+        "post_of_reviewing": _("%(role)s of the reviewing office"),
+        "post_of_superior": _("%(role)s of the unit above the lead unit"),
+        "person": _("a person asked by name"),
+        "chosen_by_submitter": _("whom the submitter chooses"),
+    }
+    return by_kind[one["select"]] % words
+
+
+def skipped(reason: str) -> str:
+    """Why a stage was left out."""
+    known = {"no_cooperating_unit": _("No unit cooperates, so nobody was asked.")}
+    return known.get(reason, reason)
+
+
+def why_blocked(reason: str) -> str:
+    """Why nobody can move a stage, and what would help."""
+    return {
+        "no_post": _("No post fits this stage. Create one and appoint somebody."),
+        "vacant": _("Nobody holds a post that is asked. Appoint somebody."),
+        "excluded": _(
+            "Those who are asked wrote or submitted it, or have had their say. "
+            "Appoint somebody else."
+        ),
+        "out_of_reach": _("Fewer people are asked than approvals are needed. Somebody returns it."),
+    }[reason]

@@ -17,7 +17,9 @@ from approvals.actions.course import (
     withdraw,
 )
 from approvals.actions.decision import Decided, decide
-from approvals.actions.refusals import (
+from approvals.actions.recovery import ask_again
+from approvals.actions.routes import InvalidRoute, StageSpec, publish_route
+from approvals.refusals import (
     CommentTooLong,
     ContentChanged,
     DeactivatedPerson,
@@ -34,7 +36,6 @@ from approvals.actions.refusals import (
     StrongerProof,
     UnknownDecision,
 )
-from approvals.actions.routes import InvalidRoute, StageSpec, publish_route
 
 __all__ = [
     "AlreadyDecided",
@@ -62,6 +63,7 @@ __all__ = [
     "StageSpec",
     "StrongerProof",
     "UnknownDecision",
+    "ask_again",
     "begin",
     "cancel",
     "decide",

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import decision_sql, policy, queries, rules, stages, subjects
-from approvals.actions import refusals, signing
+from approvals import decision_sql, policy, queries, refusals, rules, stages, subjects
+from approvals.actions import signing
 from approvals.actions.request import Request
 from approvals.decision_sql import Reading, Write
 from approvals.models import Approval, Round, SignOff, WorkItem
@@ -61,7 +61,7 @@ def decide(
 
     `seen_digest` is what the page showed (`queries.review`), `seen` the chain's head then; `target`
     (0 the submitter, else a stage's position) belongs to a return. Raises WorkItem.DoesNotExist and
-    the refusals of `approvals.actions.refusals`.
+    the refusals of `approvals.refusals`.
     """
     request = Request(
         work_item_id=work_item_id,

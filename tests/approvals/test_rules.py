@@ -1,5 +1,6 @@
 """The tally against a model that tries every way the silent seats might still decide."""
 
+from collections.abc import Hashable
 from itertools import permutations, product
 from random import Random
 
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from approvals.rules import Ballot, Rule, Seat, may_abstain, needed, reachable, tally, turn
 
+Votes = dict[Hashable, str]
 DECISIONS = ("approve", "return", "abstain")
 
 
-def final(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> str:
+def final(rule: Rule, seats: list[Seat], decided: Votes) -> str:
     """What a complete vote means, in the words of the rule: no short cuts, no order."""
     if rule.refusal == "advice":
         return "passed"
@@ -32,7 +34,7 @@ def final(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> str:
     return "passed" if approved else "returned"
 
 
-def allowed(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> bool:
+def allowed(rule: Rule, seats: list[Seat], decided: Votes) -> bool:
     """Whether somebody could have approved, which an abstention must not prevent."""
     if rule.kind == "quorum" or rule.refusal == "advice" or "abstain" not in decided.values():
         return True
@@ -40,7 +42,7 @@ def allowed(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> bool:
     return any(decided[s.id] != "abstain" for s in voters)
 
 
-def forced(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> set[str]:
+def forced(rule: Rule, seats: list[Seat], decided: Votes) -> set[str]:
     """The results that are still possible."""
     silent = [seat.id for seat in seats if seat.id not in decided]
     endings = (
@@ -50,7 +52,7 @@ def forced(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> set[str]:
     return {final(rule, seats, ending) for ending in endings if allowed(rule, seats, ending)}
 
 
-def ballots(decided: dict[int, str]) -> list[Ballot]:
+def ballots(decided: Votes) -> list[Ballot]:
     return [Ballot(seat, decision) for seat, decision in decided.items()]
 
 
@@ -67,7 +69,7 @@ def outcomes(rule: Rule, seats: list[Seat]) -> None:
     """Play every order of every vote and compare each step with what is still possible."""
     for order in permutations(range(len(seats))):
         for decisions in product(DECISIONS, repeat=len(seats)):
-            decided: dict[int, str] = {}
+            decided: Votes = {}
             for seat, decision in zip(order, decisions, strict=True):
                 if decision == "abstain" and not may_abstain(rule, seats, ballots(decided), seat):
                     break
@@ -78,7 +80,7 @@ def outcomes(rule: Rule, seats: list[Seat]) -> None:
                     break
 
 
-def check(rule: Rule, seats: list[Seat], decided: dict[int, str], result: str) -> None:
+def check(rule: Rule, seats: list[Seat], decided: Votes, result: str) -> None:
     possible = forced(rule, seats, decided)
     silent = len(decided) < len(seats)
     if rule.refusal == "advice" or (silent and may_still_pass_or_wait(rule, seats, decided)):
@@ -94,7 +96,7 @@ def check(rule: Rule, seats: list[Seat], decided: dict[int, str], result: str) -
         assert possible != {"returned"}, (rule, decided)
 
 
-def may_still_pass_or_wait(rule: Rule, seats: list[Seat], decided: dict[int, str]) -> bool:
+def may_still_pass_or_wait(rule: Rule, seats: list[Seat], decided: Votes) -> bool:
     """Neither enough approvals yet nor any reason to give up."""
     if forced(rule, seats, decided) == {"returned"}:
         return False

@@ -1,4 +1,4 @@
-"""Reading approvals: who is asked, who could act, how an approval stands."""
+"""Who could act on a seat, and why somebody else can't."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,12 +9,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from approvals import policy, sentences, subjects
+from approvals import policy, sentences
 from approvals.models import Opening, Round, SignOff, WorkItem
 from approvals.policy import Claim
 from approvals.selectors import Chair
-from approvals.statements import Reviewed
-from audit.models import Root
 from directory.models import Delegation, Person
 from directory.queries import holders, in_force
 
@@ -122,27 +120,3 @@ def what_closed(work_item_id: UUID) -> str:
         "clause": sentences.did(last.decision, name),
         "date": date_format(localtime(last.at), "DATETIME_FORMAT"),
     }
-
-
-def reviewed(item: WorkItem, root: Root) -> Reviewed:
-    """What a decision on the item covers, computed for a page; `decide` computes it again."""
-    opening = item.opening
-    return Reviewed(
-        subject=root.subject,
-        subject_digest=subjects.get(item.approval.subject_kind).digest(root),
-        document=opening.round.document_id,
-        document_digest=bytes(opening.round.digest),
-        round=opening.round.number,
-        route_version=item.approval.version_id,
-        opening=opening.pk,
-        work_item=item.pk,
-    )
-
-
-def seen_digest(item: WorkItem) -> bytes:
-    """The digest that a form for this item carries."""
-    return reviewed(item, _root(item)).digest
-
-
-def _root(item: WorkItem) -> Root:
-    return subjects.get(item.approval.subject_kind).load(item.approval.subject_id)

@@ -1,0 +1,39 @@
+"""A stage that found nobody asks again once there is somebody."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from approvals import stages, subjects
+from approvals.models import Approval, Opening, WorkItem
+from approvals.subjects import Context
+from audit.actions import append
+
+
+@transaction.atomic(durable=True)
+def ask_again(*, approval_id: UUID, at: datetime) -> int:
+    """Freeze the electorate of an open stage that has no seats; returns how many it has now.
+
+    The engine's own step, taken by the worker: an electorate with seats is never touched.
+    """
+    approval = Approval.objects.get(pk=approval_id)
+    root = subjects.get(approval.subject_kind).lock(approval.subject_id)
+    opening = (
+        Opening.objects.filter(approval=approval, outcome="", work_items=None)
+        .select_related("stage", "round")
+        .first()
+    )
+    if opening is None:
+        return 0
+    items = stages.seat(opening, Context.thawed(opening.round.context), opening.round, at)
+    if not items:
+        return 0
+    WorkItem.objects.bulk_create(items)
+    opening.save(update_fields=["reason"])
+    facts = {
+        "approval": {"id": approval.pk, "state": "open", "round": opening.round.number},
+        **stages.Opened(opening=opening, items=items).facts,
+    }
+    append(root, kind="approval.asked_again", actor="engine", at=at, facts=facts)
+    return len(items)

@@ -1,0 +1,35 @@
+"""Reading approvals: who is asked, who could act, how an approval stands."""
+
+from approvals.queries.lists import (
+    Blocked,
+    blocked,
+    open_items_for,
+    routes,
+    unanswered,
+    version_of,
+)
+from approvals.queries.people import barred, claimants, somebody_able, what_closed, why_not_yours
+from approvals.queries.progress import Progress, SeatView, StageView, current
+from approvals.queries.reviewing import Choice, Review, review, seen_digest
+
+__all__ = [
+    "Blocked",
+    "Choice",
+    "Progress",
+    "Review",
+    "SeatView",
+    "StageView",
+    "barred",
+    "blocked",
+    "claimants",
+    "current",
+    "open_items_for",
+    "review",
+    "routes",
+    "seen_digest",
+    "somebody_able",
+    "unanswered",
+    "version_of",
+    "what_closed",
+    "why_not_yours",
+]

@@ -1,0 +1,225 @@
+"""How an approval stands: its stages with electorate and ballots, and who is awaited."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch
+
+from approvals import rules, sentences
+from approvals.models import Approval, Opening, Round, SignOff, Stage, WorkItem
+from approvals.queries.lists import Blocked, blocked
+from approvals.queries.people import claimants
+from approvals.rules import Ballot, Rule, Seat, Tally
+from audit.queries import read_openings
+from directory.models import Person, Unit
+
+BALLOT = {"approve": "approved", "return": "returned", "abstain": "abstained"}
+
+
+@dataclass(frozen=True)
+class SeatView:
+    """A seat as `includes/ballots.html` shows it, and what an auditor asks about it."""
+
+    name: str
+    post: str
+    status: str
+    is_you: bool
+    item: WorkItem
+    at: datetime | None = None
+    comment: str = ""
+    proof: str = ""
+    sign_off: SignOff | None = None
+
+
+@dataclass(frozen=True)
+class StageView:
+    """A stage as `includes/chain.html` shows it; `count` is where its tally stands."""
+
+    position: int
+    name: str
+    status: str
+    lines: list[str]
+    rule: str
+    opening: Opening | None = None
+    seats: list[SeatView] = field(default_factory=list)
+    count: str = ""
+    tally: Tally | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """An approval in its newest round; `past` holds superseded openings, newest first."""
+
+    approval: Approval
+    round: Round
+    stages: list[StageView]
+    awaited: list[str]
+    blocked: Blocked | None = None
+    past: list[StageView] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        return self.approval.state == Approval.State.OPEN
+
+    @property
+    def now(self) -> StageView | None:
+        """The stage that is open."""
+        return next((stage for stage in self.stages if stage.status == "now"), None)
+
+
+def current(
+    kind: str, subject_id: UUID, *, at: datetime, person: Person | None = None
+) -> Progress | None:
+    """The subject's newest approval, or None if it never had one. About ten queries.
+
+    `person` sees their own seat marked. The caller has checked that they may see the subject.
+    """
+    found = (
+        Approval.objects.filter(subject_kind=kind, subject_id=subject_id)
+        .select_related("version__route")
+        .order_by("-opened_at", "-id")
+        .first()
+    )
+    return progress(found, at=at, person=person) if found else None
+
+
+def progress(approval: Approval, *, at: datetime, person: Person | None = None) -> Progress:
+    """How this approval stands."""
+    items = WorkItem.objects.select_related(
+        "post__unit", "person", "sign_off__person", "sign_off__acting_for"
+    )
+    openings = list(
+        approval.openings.select_related("stage", "round").prefetch_related(
+            Prefetch("work_items", queryset=items)
+        )
+    )
+    stages = list(Stage.objects.filter(version=approval.version_id))
+    latest = max((opening.round for opening in openings), key=lambda one: one.number)
+    shown = {
+        opening.stage_id: opening for opening in openings if opening.round_id == latest.pk
+    }  # a later opening of the same stage supersedes the earlier one
+    seats = Seating(approval, openings, person, at)
+    views = [seats.stage(stage, shown.get(stage.pk), latest) for stage in stages]
+    past = [
+        seats.stage(opening.stage, opening, latest)
+        for opening in reversed(openings)
+        if shown.get(opening.stage_id) != opening
+    ]
+    now = next((view for view in views if view.status == "now"), None)
+    awaited = [seat.name for seat in now.seats if seat.status == "open"] if now else []
+    stuck = blocked(approval.organisation_id, at, approval) if now else []
+    return Progress(approval, latest, views, awaited, stuck[0] if stuck else None, past)
+
+
+class Seating:
+    """Names for seats: holders of now for open ones, who signed for the others."""
+
+    def __init__(
+        self, approval: Approval, openings: Sequence[Opening], person: Person | None, at: datetime
+    ) -> None:
+        self.person = person
+        items = [item for opening in openings for item in opening.work_items.all()]
+        waiting = {(i.post_id, i.person_id) for i in items if not hasattr(i, "sign_off")}
+        self.claims = claimants(waiting, at)
+        holders = {claims[0].person for claims in self.claims.values() if claims}
+        self.people = Person.objects.in_bulk(holders)
+        comments = [i.sign_off.comment for i in items if hasattr(i, "sign_off")]
+        self.texts = read_openings(approval.organisation_id, comments) if any(comments) else {}
+        self.units = unit_names(Stage.objects.filter(version=approval.version_id))
+
+    def stage(self, stage: Stage, opening: Opening | None, latest: Round) -> StageView:
+        asked = [sentences.selector(one, self.units) for one in stage.approvers]
+        rule = sentences.rule(stage)
+        if opening is None:
+            return StageView(stage.position, stage.name, "ahead", asked, rule)
+        seats = [self.seat(item) for item in opening.work_items.all()]
+        tally = tallied(stage, opening.work_items.all())
+        lines = [seat.name for seat in seats[:3]]
+        if len(seats) > 3:
+            lines.append(sentences.more(len(seats) - 3))
+        return StageView(
+            stage.position,
+            stage.name,
+            _status(opening),
+            lines if opening.outcome != Opening.Outcome.SKIPPED else asked,
+            rule,
+            opening,
+            seats,
+            sentences.count(tally, opening.outcome),
+            tally,
+        )
+
+    def seat(self, item: WorkItem) -> SeatView:
+        post = (
+            sentences.capacity(item.post.unit.name, item.post.title)
+            if item.post
+            else sentences.capacity(None, None)
+        )
+        if hasattr(item, "sign_off"):
+            return self._signed(item, post)
+        claims = self.claims[item.post_id, item.person_id]
+        holder = self.people.get(claims[0].person) if claims else None
+        mine = self.person is not None and any(one.person == self.person.pk for one in claims)
+        status = "not_needed" if item.state == WorkItem.State.NOT_NEEDED else "open"
+        name = holder.name if holder else sentences.vacant(post)
+        return SeatView(name, post, status, mine and status == "open", item)
+
+    def _signed(self, item: WorkItem, post: str) -> SeatView:
+        row = item.sign_off
+        name = sentences.actor_for(row.person.name, row.acting_for.name if row.acting_for else "")
+        text = self.texts.get(bytes(row.comment)) if row.comment else ""
+        return SeatView(
+            name,
+            row.capacity or post,
+            BALLOT[row.decision],
+            self.person == row.person,
+            item,
+            row.at,
+            sentences.erased() if text is None else text,
+            sentences.proof(row.evidence),
+            row,
+        )
+
+
+def tallied(stage: Stage, items: Iterable[WorkItem]) -> Tally:
+    """The tally of an opening, from its frozen electorate and its ballots."""
+    return rules.tally(*electorate(stage, items))
+
+
+def electorate(stage: Stage, items: Iterable[WorkItem]) -> tuple[Rule, list[Seat], list[Ballot]]:
+    rule = Rule(
+        stage.rule, stage.refusal, stage.quorum_number, stage.quorum_percent, stage.sequential
+    )
+    listed = list(items)
+    return (
+        rule,
+        [Seat(item.pk, item.weight, item.origin == "added") for item in listed],
+        [
+            Ballot(item.pk, item.sign_off.decision, item.sign_off.target)
+            for item in listed
+            if hasattr(item, "sign_off")
+        ],
+    )
+
+
+def unit_names(stages: Iterable[Stage]) -> Mapping[str, str]:
+    """Names of the units that selectors of these stages name, by id as text. One query."""
+    wanted = {
+        selector["unit"]
+        for stage in stages
+        for selector in [*stage.approvers, *stage.fallback]
+        if selector["select"] == "post"
+    }
+    units = Unit.objects.filter(pk__in=wanted) if wanted else Unit.objects.none()
+    return {str(pk): name for pk, name in units.values_list("pk", "name")}
+
+
+def _status(opening: Opening) -> str:
+    return {
+        "": "now",
+        Opening.Outcome.PASSED: "done",
+        Opening.Outcome.RETURNED: "returned",
+        Opening.Outcome.SKIPPED: "skipped",
+    }.get(opening.outcome, "skipped")

@@ -1,0 +1,167 @@
+"""What a review page needs of the engine: what is signed, what follows, whether one may."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from approvals import policy, refusals, rules, sentences, subjects
+from approvals.models import SignOff, Stage, WorkItem
+from approvals.policy import Claim
+from approvals.queries.people import barred, claimants, what_closed, why_not_yours
+from approvals.queries.progress import Progress, SeatView, StageView, electorate, progress
+from approvals.rules import Ballot
+from approvals.statements import Head, Reviewed
+from audit.models import Root
+from directory.models import Person
+
+Decision = SignOff.Decision
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision one may take, and what follows from it now."""
+
+    value: str
+    then: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """A work item in front of a person.
+
+    `choices` is empty where they may not decide; `refusal` says why. `sentence` is what an approval
+    says; `digest` covers what is reviewed, `head` is the chain's head now.
+    """
+
+    item: WorkItem
+    progress: Progress
+    stage: StageView
+    reviewed: Reviewed
+    head: Head
+    sentence: str
+    acting_for: Person | None = None
+    choices: list[Choice] = field(default_factory=list)
+    refusal: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        return self.reviewed.digest
+
+    @property
+    def targets(self) -> list[int]:
+        """Where a return may go besides the submitter: positions of stages."""
+        return list(self.item.opening.stage.returns_to)
+
+
+def review(item: WorkItem, person: Person, at: datetime) -> Review:
+    """What the page shows. The caller has checked that the person may see the subject."""
+    root = _root(item)
+    shown = progress(item.approval, at=at, person=person)
+    stage = _stage_of(item, shown)
+    claim, refusal = _claim(item, stage, person, at)
+    principal = Person.objects.get(pk=claim.acting_for) if claim and claim.acting_for else None
+    post = item.post
+    sentence = sentences.meaning(
+        Decision.APPROVE,
+        subject=str(root),
+        stage=item.opening.stage.name,
+        round=item.opening.round.number,
+        capacity=sentences.capacity(post.unit.name if post else None, post.title if post else None),
+        acting_for=principal.name if principal else "",
+    )
+    return Review(
+        item=item,
+        progress=shown,
+        stage=stage,
+        reviewed=reviewed(item, root),
+        head=Head(root.chain_length, bytes(root.chain_head)),
+        sentence=sentence,
+        acting_for=principal,
+        choices=list(_choices(item, shown, stage)) if claim else [],
+        refusal=refusal,
+    )
+
+
+def reviewed(item: WorkItem, root: Root) -> Reviewed:
+    """What a decision on the item covers; `decide` computes it again under the lock."""
+    opening = item.opening
+    return Reviewed(
+        subject=root.subject,
+        subject_digest=subjects.get(item.approval.subject_kind).digest(root),
+        document=opening.round.document_id,
+        document_digest=bytes(opening.round.digest),
+        round=opening.round.number,
+        route_version=item.approval.version_id,
+        opening=opening.pk,
+        work_item=item.pk,
+    )
+
+
+def seen_digest(item: WorkItem) -> bytes:
+    """The digest that a form for this item carries."""
+    return reviewed(item, _root(item)).digest
+
+
+def _root(item: WorkItem) -> Root:
+    return subjects.get(item.approval.subject_kind).load(item.approval.subject_id)
+
+
+def _stage_of(item: WorkItem, shown: Progress) -> StageView:
+    views = [*shown.stages, *shown.past]
+    return next(view for view in views if view.opening and view.opening.pk == item.opening_id)
+
+
+def _claim(
+    item: WorkItem, stage: StageView, person: Person, at: datetime
+) -> tuple[Claim | None, str]:
+    """The right to decide, or the sentence that says why there is none: as `decide` will."""
+
+    claims = claimants([(item.post_id, item.person_id)], at)[item.post_id, item.person_id]
+    claims = [claim for claim in claims if claim.person == person.pk]
+    if not claims:
+        return None, why_not_yours(item.pk, person, at)
+    out = barred(item.opening.round)
+    if not policy.may_decide(claims, barred=out, used=()):
+        return None, str(refusals.OwnWork())
+    if item.state in (WorkItem.State.DECIDED, WorkItem.State.NOT_NEEDED):
+        return None, what_closed(item.pk)
+    if item.state == WorkItem.State.WAITING:
+        return None, str(refusals.NotYourTurn())
+    verdict = policy.may_decide(
+        claims,
+        barred=out,
+        used=_used(stage.seats),
+        has_own_seat=any(
+            seat.is_you and seat.item.pk != item.pk and _is_own(seat, person, at)
+            for seat in stage.seats
+        ),
+    )
+    if verdict.claim:
+        return verdict.claim, ""
+    refusal = refusals.OwnSeatFirst if verdict.bar == "own_seat_first" else refusals.OneSeat
+    return None, str(refusal())
+
+
+def _is_own(seat: SeatView, person: Person, at: datetime) -> bool:
+    key = (seat.item.post_id, seat.item.person_id)
+    return any(one == Claim(person.pk) for one in claimants([key], at)[key])
+
+
+def _used(seats: Iterable[SeatView]) -> set[UUID]:
+    rows = [seat.sign_off for seat in seats if seat.sign_off]
+    return {one for row in rows for one in (row.person_id, row.acting_for_id) if one}
+
+
+def _choices(item: WorkItem, shown: Progress, stage: StageView) -> Iterable[Choice]:
+    """The decisions that would be taken, each with what the rules make of it."""
+    row: Stage = item.opening.stage
+    rule, seats, ballots = electorate(row, [seat.item for seat in stage.seats])
+    ahead = next((one for one in shown.stages if one.position > row.position), None)
+    for decision in Decision.values:
+        if decision == Decision.ABSTAIN and not rules.may_abstain(rule, seats, ballots, item.pk):
+            continue
+        if decision != Decision.RETURN and not rules.reachable(rule, seats):
+            continue
+        tally = rules.tally(rule, seats, [*ballots, Ballot(item.pk, decision, 0)])
+        yield Choice(decision, sentences.then(decision, tally, ahead.name if ahead else ""))
