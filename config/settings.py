@@ -272,7 +272,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # What the worker does in each round, in this order: functions that take the time as `at` and return
 # how many rows they moved on (config/worker.py).
-WORKER_STEPS: list[str] = []
+WORKER_STEPS = [
+    "audit.sequencer.advance",
+    "workflows.actions.plans.advance_plans",
+]
 
 # -- Mail and logs --------------------------------------------------------------------------------
 
