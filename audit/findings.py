@@ -26,6 +26,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "tail": _("Entry %(seq)s of %(subject)s is missing: %(subject)s counts %(length)s entries."),
     "beyond": _("Entry %(seq)s of %(subject)s was added: %(subject)s counts %(length)s entries."),
     "root": _("%(subject)s was deleted: the ledger still has its entries."),
+    "root_added": _("%(subject)s was added: no entry of the ledger knows it."),
     "opening_deleted": _("A text of entry %(seq)s of %(subject)s was deleted."),
     "opening_changed": _("A text of entry %(seq)s of %(subject)s was changed."),
     "leaf_missing": _("The log has no entry at index %(index)s."),

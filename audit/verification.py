@@ -108,6 +108,8 @@ class Run:
         for unseen, (length, _head) in self._heads.items():
             if length:
                 yield Finding("tail", {"subject": unseen, "seq": 1, "length": length})
+            else:
+                yield Finding("root_added", {"subject": unseen})
 
     def _entry(self, row: tuple[Any, ...], *, after: int, head: bytes) -> Iterator[Finding]:
         """One entry: in its place, as hashed, as its row says, as its tables are told."""

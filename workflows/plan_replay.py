@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Case, CharField, F, OuterRef, Subquery, Value, When
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast
 from viewflow.workflow.models import Task as Active
 from viewflow.workflow.status import PROCESS, STATUS
@@ -39,6 +39,6 @@ def put_forward(record: Record) -> Iterator[tuple[str, Values]]:
 
 
 PLAN_TABLES = [
-    Table("workflows.plan", told=step, columns={"step": STEP}),
+    Table("workflows.plan", step, {"step": STEP}, where=Q(process__isnull=False)),
     Table("workflows.planversion", told=put_forward, columns={"content": Sha256(F("content"))}),
 ]

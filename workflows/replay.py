@@ -1,11 +1,11 @@
-"""How tasks, what was reported on them, and plans' versions follow from ledger entries."""
+"""How tasks and what was reported on them follow from ledger entries."""
 
 from collections.abc import Iterator
 
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from audit.replay import Instant, Record, Sha256, Table, Values, columns, digest, joined
+from audit.replay import Instant, Record, Table, Values, columns, digest, joined
 
 Told = Iterator[tuple[str, Values]]
 
@@ -93,13 +93,6 @@ def evidence(record: Record) -> Told:
                 yield key, {"document": document, "sha256": file["sha256"]}
 
 
-def plan_version(record: Record) -> Told:
-    if record.kind == "plan.approval_opened":
-        frozen = record.facts["digest"]
-        key = f"{record.subject_id}:{record.facts['revision']}"
-        yield key, {"digest": frozen, "content": frozen}
-
-
 TABLES = [
     Table(
         "workflows.task",
@@ -142,11 +135,5 @@ TABLES = [
         evidence,
         {"document": Coalesce("submission", "contribution"), "sha256": "file__sha256"},
         key="name",
-    ),
-    Table(
-        "workflows.planversion",
-        plan_version,
-        {"digest": "digest", "content": Sha256("content")},
-        key=joined("plan", "number"),
     ),
 ]

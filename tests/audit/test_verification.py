@@ -1,14 +1,13 @@
 """What somebody with all rights in the database changes, verify_ledger names."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils import translation
 
@@ -23,6 +22,7 @@ from workflows.models import Task
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
+Tampering = Callable[[], AbstractContextManager[CursorWrapper]]
 
 
 @pytest.fixture
@@ -35,30 +35,6 @@ def task(speaking_as: Speaking) -> Task:
     with speaking_as("worker"):
         Sequencer().advance()
     return task
-
-
-@pytest.fixture
-def tampering(speaking_as: Speaking) -> Callable[[], AbstractContextManager[CursorWrapper]]:
-    """All rights, and every guard switched off for the while."""
-
-    @contextmanager
-    def begin() -> Iterator[CursorWrapper]:
-        with speaking_as("owner"), connection.cursor() as cursor:
-            for table, guard in guards(cursor):
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
-            yield cursor
-            for table, guard in guards(cursor):
-                cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}")
-
-    return begin
-
-
-def guards(cursor: CursorWrapper) -> list[tuple[str, str]]:
-    cursor.execute("SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal")
-    return list(cursor.fetchall())
-
-
-Tampering = Callable[[], AbstractContextManager[CursorWrapper]]
 
 
 def first_bad(root: Any) -> Finding | None:
@@ -203,6 +179,18 @@ def test_a_deleted_root_is_named(task: Task, tampering: Tampering) -> None:
     with tampering() as cursor:
         cursor.execute("DELETE FROM workflows_task WHERE id = %s", [task.pk])
     assert first_bad(task) == Finding("root", {"subject": task.subject})
+
+
+def test_an_added_root_is_named(task: Task, tampering: Tampering) -> None:
+    with tampering() as cursor:
+        cursor.execute(
+            "INSERT INTO directory_unit (id, organisation_id, name, kind, aliases, pinyin,"
+            " chain_head, chain_length) VALUES (gen_random_uuid(), %s, 'Ghost', 'other', '{}', '',"
+            " '', 0) RETURNING id",
+            [task.organisation_id],
+        )
+        [ghost] = cursor.fetchone()
+    assert first_bad(task) == Finding("root_added", {"subject": f"unit:{ghost}"})
 
 
 def test_a_changed_state_is_named_with_the_entry_that_says_otherwise(
