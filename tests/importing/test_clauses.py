@@ -99,8 +99,8 @@ def test_lines_that_end_in_a_stop_are_clause_lines_too() -> None:
 
 def test_brackets_that_explain_are_no_clause() -> None:
     (measure,) = measures(
-        "一、任务\n（一）清理河道（含支流）得（0.5分）。经费（主要由财政部门负责）列支。"
-        "（责任单位：市水务局）"
+        "一、任务\n（一）清理河道（含支流）得（0.5分）。经费（市财政局负责）列支。"
+        "（责任单位：市水务局）清理院落（含市教育局、市民政局）"
     )
     assert [clause.raw for clause in measure.clauses] == ["（责任单位：市水务局）"]
 

@@ -146,6 +146,15 @@ def test_a_cited_number_is_not_the_documents_own() -> None:
     assert {"missing_doc_number", "missing_title"} <= codes(result)
 
 
+def test_a_number_inside_a_heading_is_not_the_documents_own() -> None:
+    assert proposal("落实云政发〔2022〕3号要求\n一、任务\n（一）清淤。", head="").doc_number is None
+
+
+def test_a_tagged_number_is_found_among_page_metadata() -> None:
+    head = "发文字号：云政办发〔2023〕7号　发布日期：2023年4月6日。\n"
+    assert proposal("一、任务\n（一）清淤。", head=head).doc_number == "云政办发〔2023〕7号"
+
+
 def test_a_regulation_is_no_plan() -> None:
     articles = "\n".join(f"第{n}条　各单位应当遵守本办法。" for n in "一二三四五六七八")
     result = proposal(f"第一章　总则\n{articles}")

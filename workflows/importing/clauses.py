@@ -150,13 +150,13 @@ def _brackets(folded: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _bracketed(text: str, folded: str, start: int, end: int, limit: int) -> Clause | None:
     a, b = start + 1, end - 1
-    if _NOT_A_CLAUSE.match(folded, a, b) or b - a < 2:
+    if b - a < 2:
         return None
     clause = _Reader(text, folded, "responsible").read(a, b, (start, end))
     if clause.labelled:
         return clause if clause.mentions or clause.deadline else None
     names = [_name(mention) for mention in clause.mentions]
-    if not _at_sentence_edge(folded, start, end, limit):
+    if _NOT_A_CLAUSE.match(folded, a, b) or not _at_sentence_edge(folded, start, end, limit):
         return None
     if not names:
         return clause if clause.deadline and _is_time_note(folded, start, end) else None

@@ -55,18 +55,12 @@ def _doc_number(lines: Sequence[str]) -> str | None:
         match = _NUMBER.search(folded)
         if match is None:
             continue
-        before = folded[: match.start()].strip()
-        tagged = _NUMBER_TAG.search(before + " ") or _NUMBER_TAG.match(folded[match.start() :])
-        alone = not before and not folded[match.end() :].strip()
-        spaced = not before or folded[match.start() - 1].isspace()
-        short = len(line) < (MAX_TITLE if not before else 60)
-        if alone or tagged or (spaced and short and not _SENTENCE.search(folded)):
-            return squeeze(_untagged(line[match.start() : match.end()]))
+        before, after = folded[: match.start()], folded[match.end() :]
+        tagged = _NUMBER_TAG.search(before) is not None
+        alone = not _SENTENCE.search(folded) and (not after.strip() or after[0] in " 《")
+        if tagged or (alone and len(line) < MAX_TITLE):
+            return squeeze(line[match.start() : match.end()])
     return None
-
-
-def _untagged(number: str) -> str:
-    return re.sub(r"^(?:发文字号|文号|文件编号|字号)[:：]?", "", number)
 
 
 def _title(lines: Sequence[str]) -> str:

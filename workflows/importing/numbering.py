@@ -69,7 +69,7 @@ class Numbering:
             self._lists[num.get(qn("w:numId"), "")] = entry
 
     def label(self, paragraph: Any) -> str | None:
-        """The label Word prints before this paragraph, or None."""
+        """The label Word prints before this paragraph; None without one (list 0 is no list)."""
         found = self._place(paragraph)
         if found is None:
             return None
@@ -98,7 +98,7 @@ class Numbering:
             number = from_style if number is None else number
             index = style_index if index is None else index
             style = _value(node, "w:basedOn")
-        if number is None or number == "0":
+        if number is None:
             return None
         if index is None:
             index = self._level_of_style(number, chain)
