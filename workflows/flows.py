@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from viewflow import this
 from viewflow.fsm import TransitionNotAllowed
@@ -211,10 +212,15 @@ def places(processes: Iterable[int | None]) -> dict[int | None, str]:
 
 def waiting_at(*nodes: str) -> list[int]:
     """The processes that wait at one of these nodes."""
-    tasks = Task.objects.filter(
+    return list(waiting(*nodes))
+
+
+def waiting(*nodes: str) -> QuerySet[Any]:
+    """The same, to stand inside another query."""
+    tasks: QuerySet[Any] = Task.objects.filter(
         status=STATUS.NEW, flow_task__in=[getattr(PlanFlow, node) for node in nodes]
     )
-    return list(tasks.values_list("process", flat=True))
+    return tasks.values_list("process", flat=True)
 
 
 def passed_at(plan: Plan) -> dict[str, datetime]:
