@@ -123,3 +123,10 @@ class KeyReused(Refused):
 
     status = 422
     sentence = _("This form was sent before with another decision. Open the page again.")
+
+
+class NotAsShown(Refused):
+    """A form that this product didn't write, or that was damaged on the way."""
+
+    status = 422
+    sentence = _("This form is incomplete or too long. Open the page again and decide there.")

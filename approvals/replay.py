@@ -28,7 +28,7 @@ def round_(record: Record) -> Told:
 
 
 def electorate(record: Record) -> Told:
-    if opened := record.facts.get("opened"):
+    if (opened := record.facts.get("opened")) and opened["seats"]:
         yield opened["id"], {"seats": opened["seats"], "electorate": opened["electorate"]}
 
 

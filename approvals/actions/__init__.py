@@ -16,7 +16,7 @@ from approvals.actions.course import (
     cancel,
     withdraw,
 )
-from approvals.actions.decision import Decided, decide
+from approvals.actions.decision import COMMENT_LIMIT, Decided, decide
 from approvals.actions.recovery import ask_again
 from approvals.actions.routes import InvalidRoute, StageSpec, publish_route
 from approvals.refusals import (
@@ -38,6 +38,7 @@ from approvals.refusals import (
 )
 
 __all__ = [
+    "COMMENT_LIMIT",
     "AlreadyDecided",
     "AlreadyUnderApproval",
     "Begun",

@@ -1,0 +1,82 @@
+"""Deciding, and reading routes."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from approvals import actions, pages, refusals
+from approvals.forms import DecideForm
+from approvals.models import Route, WorkItem
+from directory.requests import PersonRequest
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the decision is made, go on by reading."""
+
+    status_code = 303
+
+
+@login_required
+@require_POST
+def decide(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
+    """Sign off a work item; a refusal becomes a page that keeps what was written."""
+    form = DecideForm(request.POST)
+    if not form.is_valid():
+        raise refusals.NotAsShown
+    asked = form.cleaned_data
+    try:
+        decided = actions.decide(
+            work_item_id=work_item_id,
+            actor=request.user,
+            decision=asked["decision"],
+            comment=asked["comment"],
+            target=asked["target"],
+            seen_digest=asked["seen_digest"],
+            seen=asked["seen"],
+            idempotency_key=asked["idempotency_key"],
+            at=timezone.now(),
+        )
+    except WorkItem.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, pages.decided(decided))
+    return SeeOther(_next(request, asked["next"]))
+
+
+def _next(request: HttpRequest, wanted: str) -> str:
+    """Where the form wanted to go, if that is here; else the inbox."""
+    if wanted and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    try:
+        return reverse("inbox")
+    except NoReverseMatch:
+        return "/"
+
+
+@login_required
+@require_GET
+def routes(request: PersonRequest) -> HttpResponse:
+    """Every route of the organisation, and what is blocked for those who can help."""
+    context = pages.routes(request.user, timezone.now())
+    return render(request, "approvals/routes.html", {"page": context, "section": "route"})
+
+
+@login_required
+@require_GET
+def route(request: PersonRequest, route_id: UUID) -> HttpResponse:
+    """One route: a version of it in plain sentences and as a picture."""
+    found = get_object_or_404(Route.objects.for_user(request.user), pk=route_id)
+    wanted = request.GET.get("version", "")
+    page = pages.route(found, int(wanted) if wanted.isdecimal() and len(wanted) < 6 else None)
+    if page is None:
+        raise Http404(_("There is no such version."))
+    return render(request, "approvals/route.html", {"page": page, "section": "route"})
