@@ -102,6 +102,32 @@ def choices(question: Question, proposal: Proposal) -> list[Choice]:
     return [Choice("accept")]
 
 
+def proposed(question: Question) -> Given | None:
+    """The answer that accepts what the importer proposes; None where only a person can say."""
+    default = question.default
+    if default is None:
+        return None
+    match question.code:
+        case "inferred_prefix":
+            return Given(f"unit:{default['unit']}")
+        case "group":
+            return Given("each")
+        case "open_ended":
+            return Given("nobody")
+        case "several_clauses":
+            return Given("one")
+        case "no_lead_among_several":
+            return Given(f"lead:{default['lead']}")
+        case "body_names_other_unit":
+            return Given("no")
+        case "missing_year":
+            return Given(f"year:{default['year']}")
+        case "soft_deadline":
+            date = default["date"]
+            return Given("date", date=date) if date else Given("open")
+    return Given("accept")
+
+
 def settle(question: Question, proposal: Proposal, given: Given, known: Known) -> Answer:
     """The answer as it is kept. Raises Unclear."""
     offered = {choice.value: choice for choice in choices(question, proposal)}

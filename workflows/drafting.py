@@ -37,6 +37,7 @@ ABOUT_PARTIES = frozenset(
 )
 """Questions that don't arise any more where somebody named the units by hand."""
 ABOUT_DEADLINE = frozenset({"soft_deadline", "missing_deadline", "missing_year", "body_deadline"})
+_STOPS = " .．﹒、。"
 _SKIPPED = " \t\n\r\u3000。；;"
 
 
@@ -125,6 +126,7 @@ def _pieces(proposal: Proposal, measure: ProposedMeasure, answers: Answers) -> l
     """The measure, or its parts where it was split."""
     offsets = _cuts(proposal, measure, answers)
     bounds = [measure.start, *offsets, measure.end]
+    number = measure.number.rstrip(_STOPS)
     pieces = []
     for index, (start, end) in enumerate(pairwise(bounds)):
         clauses = [c for c in measure.clauses if start <= c.start < end or not offsets]
@@ -133,7 +135,7 @@ def _pieces(proposal: Proposal, measure: ProposedMeasure, answers: Answers) -> l
         pieces.append(
             DraftMeasure(
                 key=measure.key if not index else f"{measure.key}#{index + 1}",
-                number=f"{measure.number}-{index + 1}" if offsets else measure.number,
+                number=f"{number}-{index + 1}" if offsets else number,
                 path=measure.path,
                 heading=measure.heading if not index else first_sentence(text),
                 text=text,

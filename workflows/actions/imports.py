@@ -3,10 +3,8 @@
 Until it is confirmed an import is a draft of drafts: only its coming and going are in the ledger.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,16 +20,14 @@ from audit.models import Root
 from directory.actions.authority import Warrant, translated
 from directory.actions.units import alter_unit, lock_unit
 from directory.models import Organisation, Person
-from directory.queries import Holding, holdings
-from workflows import drafting, files, flows, plan_policy
-from workflows.actions import plans
-from workflows.actions.authority import NotAllowed
-from workflows.answering import Given, Unclear, settle
+from directory.queries import Holding
+from workflows import drafting, files, flows
+from workflows.actions import plan_texts, plans
+from workflows.actions.import_review import Open, coordinating, lock_open, question_of
 from workflows.drafting import Draft, DraftMeasure
-from workflows.importing import Proposal, Question, sandbox
+from workflows.importing import Proposal, sandbox
 from workflows.importing import Refused as Unreadable
 from workflows.models import Measure, Plan, PlanImport, StoredFile
-from workflows.parties import Parties
 from workflows.queries import imports
 from workflows.wording import NOT_A_PLAN, REFUSALS
 
@@ -60,34 +56,6 @@ class AlreadyImported(Refused):
     """The very same file again."""
 
     sentence = _("This very document was imported before by %(person)s. Nothing was imported.")
-
-
-class AnsweredMeanwhile(Refused):
-    """Somebody else saved an answer since the page was shown."""
-
-    sentence = _(
-        "Somebody else changed this import since you opened the page. Your answer was not saved: "
-        "look at the page as it is now and answer again."
-    )
-
-
-class AlreadyConfirmed(Refused):
-    """Somebody has made a draft plan of it already."""
-
-    sentence = _("%(person)s has made a draft plan of this import already.")
-
-
-class AlreadyDiscarded(Refused):
-    """Somebody has discarded it."""
-
-    sentence = _("This import was discarded. Upload the document again if it is still wanted.")
-
-
-class AnswerUnclear(Refused):
-    """The answer doesn't fit the question."""
-
-    status = 422
-    sentence = _("Choose one of the answers, and fill in what it needs.")
 
 
 class StillOpen(Refused):
@@ -124,7 +92,7 @@ def upload_document(
     process of its own, before anything is locked.
     Raises NotAllowed, DocumentRefused, NotAPlan, AlreadyImported.
     """
-    holding = _coordinating(actor, at, unit_id)
+    holding = coordinating(actor, at, unit_id)
     proposal = _read(filename, data, text, actor.organisation_id)
     content = data if data is not None else text.encode()
     stored = files.keep(actor.organisation_id, content, _media_type(filename))
@@ -189,193 +157,6 @@ def _media_type(filename: str) -> str:
     return next((kind for end, kind in MEDIA_TYPES.items() if filename.endswith(end)), "text/plain")
 
 
-# On the review screen
-
-
-@dataclass(frozen=True)
-class Open:
-    """A locked import that is still being checked."""
-
-    row: PlanImport
-    proposal: Proposal
-    holding: Holding
-
-    def part(self, name: str) -> dict[str, Any]:
-        part: dict[str, Any] = self.row.answers.setdefault(name, {})
-        return part
-
-    def measure(self, key: str) -> DraftMeasure:
-        """Raises AnswerUnclear for a key that isn't on the page."""
-        draft = drafting.draft(self.proposal, self.row.answers)
-        found = next((one for one in draft.measures if one.key == key), None)
-        if found is None:
-            raise AnswerUnclear
-        return found
-
-
-@contextmanager
-def _editing(import_id: UUID, revision: int, actor: Person, at: datetime) -> Iterator[Open]:
-    """Lock an open import at the revision that was shown; what the block does is its next one."""
-    with transaction.atomic(durable=True):
-        opened = _lock(import_id, revision, actor, at)
-        yield opened
-        opened.row.revision += 1
-        opened.row.save(update_fields=["answers", "revision"])
-
-
-def _lock(import_id: UUID, revision: int, actor: Person, at: datetime) -> Open:
-    mine = PlanImport.objects.filter(organisation=actor.organisation_id)
-    row = mine.select_for_update(no_key=True).get(pk=import_id)
-    holding = _coordinating(actor, at, UUID(row.answers["document"]["coordinator"]))
-    if row.state == PlanImport.State.CONFIRMED:
-        raise AlreadyConfirmed(person=row.plan.created_by.name)
-    if row.state == PlanImport.State.DISCARDED:
-        raise AlreadyDiscarded
-    if row.revision != revision:
-        raise AnsweredMeanwhile
-    return Open(row, imports.proposal_of(row), holding)
-
-
-def answer(
-    *,
-    import_id: UUID,
-    revision: int,
-    question_id: str,
-    given: Given | None,
-    actor: Person,
-    at: datetime,
-) -> PlanImport:
-    """Save one answer; None takes an earlier one back.
-
-    Raises NotAllowed, AnsweredMeanwhile, AnswerUnclear, AlreadyConfirmed, AlreadyDiscarded.
-    """
-    with _editing(import_id, revision, actor, at) as opened:
-        question = _question(opened.proposal, question_id)
-        answers = opened.part("questions")
-        if given is None:
-            answers.pop(question.id, None)
-            return opened.row
-        try:
-            known = imports.known(actor.organisation_id)
-            answers[question.id] = settle(question, opened.proposal, given, known)
-        except Unclear as unclear:
-            raise AnswerUnclear(field=unclear.field) from unclear
-        return opened.row
-
-
-def _question(proposal: Proposal, question_id: str) -> Question:
-    found = next((one for one in proposal.questions if one.id == question_id), None)
-    if found is None:
-        raise AnswerUnclear
-    return found
-
-
-def edit_measure(
-    *,
-    import_id: UUID,
-    revision: int,
-    key: str,
-    heading: str,
-    due_date: date | None,
-    parties: Parties | None,
-    actor: Person,
-    at: datetime,
-) -> PlanImport:
-    """Type over what was proposed for a measure; without `parties` the units stay as answered.
-
-    Raises what `answer` raises, and plans.TitleMissing.
-    """
-    if not heading.strip():
-        raise plans.TitleMissing
-    with _editing(import_id, revision, actor, at) as opened:
-        measure = opened.measure(key)
-        edit = opened.part("measures").setdefault(measure.key, {})
-        edit["heading"] = heading.strip()[:300]
-        edit["due_date"] = due_date.isoformat() if due_date else None
-        if parties is not None:
-            if not imports.known(actor.organisation_id).units.issuperset(parties.units):
-                raise plans.UnitUnknown
-            edit["parties"] = {
-                "lead": parties.lead,
-                "cooperating": parties.cooperating,
-                "assessors": parties.assessors,
-                "each": parties.each,
-                "no_task": parties.no_task,
-            }
-        return opened.row
-
-
-def edit_document(
-    *, import_id: UUID, revision: int, fields: Mapping[str, Any], actor: Person, at: datetime
-) -> PlanImport:
-    """Title, number, addressees, overseer and the due date of measures that have none.
-
-    Raises what `answer` raises, and plans.UnitUnknown.
-    """
-    with _editing(import_id, revision, actor, at) as opened:
-        named = [*fields.get("addressees", ()), *filter(None, [fields.get("overseer")])]
-        if not imports.known(actor.organisation_id).units.issuperset(named):
-            raise plans.UnitUnknown
-        allowed = {"title", "number", "addressees", "overseer", "due_date"}
-        opened.part("document").update({k: v for k, v in fields.items() if k in allowed})
-        return opened.row
-
-
-def merge(*, import_id: UUID, revision: int, key: str, actor: Person, at: datetime) -> PlanImport:
-    """Put a measure into the one before it. Raises what `answer` raises."""
-    with _editing(import_id, revision, actor, at) as opened:
-        draft = drafting.draft(opened.proposal, opened.row.answers)
-        keys = [measure.key for measure in draft.measures]
-        if key not in keys[1:]:
-            raise AnswerUnclear
-        merged = set(opened.row.answers.get("merged", ())) | {key}
-        opened.row.answers["merged"] = sorted(merged)
-        return opened.row
-
-
-def split(
-    *,
-    import_id: UUID,
-    revision: int,
-    key: str,
-    offsets: Sequence[int],
-    actor: Person,
-    at: datetime,
-) -> PlanImport:
-    """Begin further tasks at these offsets of the source; none puts a measure together again.
-
-    `key` is a proposed measure's. Measures that were merged into it come apart too.
-    Raises what `answer` raises.
-    """
-    with _editing(import_id, revision, actor, at) as opened:
-        measure = next((one for one in opened.proposal.measures if one.key == key), None)
-        if measure is None:
-            raise AnswerUnclear
-        possible = {
-            place
-            for place, _text in drafting.sentences(
-                opened.proposal.source, measure.start, measure.end
-            )
-        }
-        if not possible.issuperset(offsets):
-            raise AnswerUnclear
-        splits = opened.part("splits")
-        splits.pop(key, None)
-        if offsets:
-            splits[key] = sorted(set(offsets))
-        return opened.row
-
-
-def unmerge(*, import_id: UUID, revision: int, key: str, actor: Person, at: datetime) -> PlanImport:
-    """Take a measure out of the one before it. Raises what `answer` raises."""
-    with _editing(import_id, revision, actor, at) as opened:
-        merged = opened.row.answers.get("merged", [])
-        if key not in merged:
-            raise AnswerUnclear
-        merged.remove(key)
-        return opened.row
-
-
 # Going out
 
 
@@ -384,10 +165,10 @@ def confirm_import(*, import_id: UUID, revision: int, actor: Person, at: datetim
     """Make the draft plan with its measures and addressees; one of two who confirm wins.
 
     Answers about unknown units become aliases in the directory. Raises NotAllowed, StillOpen,
-    AnsweredMeanwhile, AlreadyConfirmed, AlreadyDiscarded, EarlierPlanMoved, plans.NumberTaken,
-    plans.UnitUnknown.
+    AnsweredMeanwhile, AlreadyConfirmed, AlreadyDiscarded, EarlierPlanMoved, plan_texts.NumberTaken,
+    plan_texts.UnitUnknown.
     """
-    opened = _lock(import_id, revision, actor, at)
+    opened = lock_open(import_id, revision, actor, at)
     row, holding = opened.row, opened.holding
     draft = drafting.draft(opened.proposal, row.answers)
     if blockers := imports.blockers(draft, str(holding.unit.pk)):
@@ -417,12 +198,12 @@ def confirm_import(*, import_id: UUID, revision: int, actor: Person, at: datetim
         capacity=holding.capacity,
         acting_for=holding.acting_for,
     )
-    with translated({"plan_one_per_number": plans.NumberTaken(number=plan.number)}):
+    with translated({"plan_one_per_number": plan_texts.NumberTaken(number=plan.number)}):
         plan.save(force_insert=True)
     Measure.objects.bulk_create(
         _measure(plan, position, one) for position, one in enumerate(draft.measures, 1)
     )
-    plans.address(plan, [UUID(unit) for unit in draft.addressees])
+    plan_texts.address(plan, [UUID(unit) for unit in draft.addressees])
     row.save(update_fields=["state", "plan"])
     prepared.entry.save(force_insert=True)
     return plan
@@ -440,7 +221,7 @@ def _settle_number(opened: Open, draft: Draft, actor: Person, at: datetime, acti
     """The plan's number; the earlier draft that has it is cancelled where that was answered."""
     settled = opened.part("questions").get("duplicate_document", {})
     if settled.get("replace"):
-        earlier = _question(opened.proposal, "duplicate_document").params["plan"]
+        earlier = question_of(opened.proposal, "duplicate_document").params["plan"]
         allowed = plans.warrant("cancel", plan_id=UUID(earlier), actor=actor, at=at)
         if allowed.step not in imports.REPLACEABLE:
             raise EarlierPlanMoved
@@ -489,19 +270,12 @@ def discard_import(*, import_id: UUID, revision: int, actor: Person, at: datetim
 
     Raises NotAllowed, AnsweredMeanwhile, AlreadyConfirmed, AlreadyDiscarded.
     """
-    opened = _lock(import_id, revision, actor, at)
+    opened = lock_open(import_id, revision, actor, at)
     person = Person.objects.select_for_update(no_key=True).get(pk=actor.pk)
     opened.row.state = PlanImport.State.DISCARDED
     opened.row.save(update_fields=["state"])
     _record(person, "import.discarded", {"import": import_id}, opened.holding, actor, at)
     return opened.row
-
-
-def _coordinating(actor: Person, at: datetime, unit_id: UUID | None) -> Holding:
-    verdict = plan_policy.may_import(holdings(actor, at), unit_id)
-    if not verdict or verdict.holding is None:
-        raise NotAllowed(reason=verdict.reason)
-    return verdict.holding
 
 
 def _record(

@@ -1,0 +1,56 @@
+"""The demo's approval routes, one for each kind of subject."""
+
+from datetime import datetime
+
+from approvals.actions import StageSpec, publish_route
+from directory.actions import OPERATOR
+from directory.models import Organisation, Unit
+
+ISSUING_OFFICE = "党政综合办公室"
+LEADING_ORGANS = ("党工委", "管委会")
+
+
+def completion() -> list[StageSpec]:
+    """A task's report: its unit first, then its partners, then the office that reviews."""
+    return [
+        StageSpec("分管负责人审核", [{"select": "post_of_lead", "role": "deputy"}]),
+        StageSpec("主要负责人签批", [{"select": "post_of_lead", "role": "principal"}]),
+        StageSpec(
+            "配合单位会签",
+            [{"select": "post_of_each_cooperating", "role": "principal"}],
+            rule="all",
+        ),
+        StageSpec("督办审核", [{"select": "post_of_reviewing", "role": "reviewer"}]),
+    ]
+
+
+def issuing(organisation: Organisation) -> list[StageSpec]:
+    """A plan's issuing: who coordinates it, who issues it, and both leading organs."""
+    named = {unit.name: unit.pk for unit in Unit.objects.filter(organisation=organisation)}
+    return [
+        StageSpec("统筹单位审核", [{"select": "post_of_coordinating", "role": "principal"}]),
+        StageSpec(
+            "印发单位审核", [{"select": "post", "unit": named[ISSUING_OFFICE], "role": "principal"}]
+        ),
+        StageSpec(
+            "党工委、管委会审定",
+            [{"select": "post", "unit": named[one], "role": "principal"} for one in LEADING_ORGANS],
+            rule="all",
+        ),
+    ]
+
+
+def publish(organisation: Organisation, at: datetime) -> None:
+    """Put both routes in force."""
+    for name, kind, stages in (
+        ("任务办结审批", "task_completion", completion()),
+        ("方案印发审批", "plan_issue", issuing(organisation)),
+    ):
+        publish_route(
+            organisation=organisation,
+            name=name,
+            subject_kind=kind,
+            stages=stages,
+            actor=OPERATOR,
+            at=at,
+        )
