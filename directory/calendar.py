@@ -52,4 +52,8 @@ class WorkingDays:
 
 def end_of(day: date, zone: tzinfo) -> datetime:
     """The first moment after `day` in the time zone `zone`: what ends on that day is over then."""
-    return datetime.combine(day + DAY, time(), tzinfo=zone)
+    return start_of(day + DAY, zone)
+
+
+def start_of(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone)

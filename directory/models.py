@@ -125,6 +125,8 @@ class PersonManager(BaseUserManager["Person"]):
 class Person(AbstractBaseUser, Root):
     """Somebody who signs in. Deactivated when they leave, never deleted."""
 
+    LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people")
     username = models.CharField(_("account"), max_length=60, unique=True)
@@ -134,7 +136,7 @@ class Person(AbstractBaseUser, Root):
     language = models.CharField(
         _("language"),
         max_length=10,
-        choices=[("zh-hans", "中文"), ("en", "English")],
+        choices=LANGUAGES,
         default="zh-hans",
     )
     name_commitment = models.BinaryField(max_length=32, null=True, editable=False)

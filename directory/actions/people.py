@@ -97,15 +97,19 @@ def add_person(
 
 
 @transaction.atomic(durable=True)
-def rename_person(*, person_id: UUID, name: str, actor: Actor, at: datetime) -> Person:
-    """A new name from now on; what was signed keeps the old one. Raises NotAdministrator."""
+def change_person(*, person_id: UUID, name: str, email: str, actor: Actor, at: datetime) -> Person:
+    """A name and mail address from now on; what was signed keeps the old name.
+
+    Raises NotAdministrator.
+    """
     person = lock_person(person_id)
     warrant = administrator(actor, person.organisation_id, at)
-    return give_name(warrant, person, name)
+    give_name(warrant, person, name)
+    return give_email(warrant, person, email)
 
 
 def give_name(warrant: Warrant, person: Person, name: str) -> Person:
-    """`rename_person` within another action, which has locked the person."""
+    """The name's part of `change_person`, the person being locked."""
     if name == person.name:
         return person
     known_as = commit(name)
@@ -116,16 +120,8 @@ def give_name(warrant: Warrant, person: Person, name: str) -> Person:
     return person
 
 
-@transaction.atomic(durable=True)
-def change_email(*, person_id: UUID, email: str, actor: Actor, at: datetime) -> Person:
-    """Raises NotAdministrator."""
-    person = lock_person(person_id)
-    warrant = administrator(actor, person.organisation_id, at)
-    return give_email(warrant, person, email)
-
-
 def give_email(warrant: Warrant, person: Person, email: str) -> Person:
-    """`change_email` within another action, which has locked the person."""
+    """The mail address's part of `change_person`, the person being locked."""
     if email != person.email:
         person.email = email
         warrant.record(person, "person.address_changed", {"email": commit(email)}, ["email"])

@@ -11,22 +11,41 @@ from directory.queries.holdings import (
     roles_of,
     units_of,
 )
-from directory.queries.pages import Branch, Seat, tree
-from directory.queries.snapshots import preview, snapshot
+from directory.queries.pages import (
+    Branch,
+    Seat,
+    calendar_days,
+    delegations_page,
+    groups,
+    people,
+    person_page,
+    posts_of,
+    tree,
+    unit_page,
+)
+from directory.queries.snapshots import as_sheet, preview, snapshot
 
 __all__ = [
     "Branch",
     "Holding",
     "Seat",
+    "as_sheet",
+    "calendar_days",
+    "delegations_page",
     "delegations_to",
+    "groups",
     "holder",
     "holders",
     "holdings",
     "in_force",
+    "people",
+    "person_page",
+    "posts_of",
     "preview",
     "roles_of",
     "snapshot",
     "tree",
+    "unit_page",
     "units_of",
     "working_days",
     "working_days_between",

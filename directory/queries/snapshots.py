@@ -1,10 +1,11 @@
 """The whole directory at once: for the plan importer, for sheets that change it, for export."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from directory import sheets
 from directory.differences import Difference, Known, KnownPerson, KnownUnit, compare
 from directory.models import Person, Post, Unit, UnitGroup
 from directory.queries.holdings import holders
@@ -71,3 +72,34 @@ def _known(organisation_id: UUID, accounts: Iterable[str], at: datetime) -> Know
         },
         foreign=frozenset(foreign.values_list("username", flat=True)),
     )
+
+
+def as_sheet(organisation_id: UUID, at: datetime, *, english: bool = False) -> bytes:
+    """The directory as an .xlsx sheet that could be imported again."""
+    rows = list(_lines(organisation_id, at, english=english))
+    return sheets.write(rows, english=english)
+
+
+def _lines(organisation_id: UUID, at: datetime, *, english: bool) -> Iterator[dict[str, str]]:
+    units = Unit.objects.filter(organisation_id=organisation_id, abolished_at=None)
+    found = list(units.select_related("parent").prefetch_related("groups", "posts"))
+    held = holders([post for unit in found for post in unit.posts.all()], at)
+    for unit in found:
+        line = {
+            "unit": unit.name,
+            "kind": sheets.word(sheets.KINDS, unit.kind, english=english),
+            "parent": unit.parent.name if unit.parent else "",
+            "aliases": "、".join(unit.aliases),
+            "groups": "、".join(group.name for group in unit.groups.all()),
+        }
+        for post in [post for post in unit.posts.all() if not post.abolished_at] or [None]:
+            holder = held.get(post.pk) if post else None
+            yield {
+                **line,
+                "post": post.title if post else "",
+                "role": sheets.word(sheets.ROLES, post.role, english=english) if post else "",
+                "name": holder.name if holder else "",
+                "account": holder.username if holder else "",
+                "email": holder.email if holder else "",
+            }
+            line = {"unit": unit.name}
