@@ -29,7 +29,7 @@ HOUR = 60 * 60
 
 @administrator_only
 def directory_import(request: PersonRequest) -> HttpResponse:
-    form = SheetForm(posted(request), request.FILES)
+    form = SheetForm(posted(request), request.FILES or None)
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         try:
