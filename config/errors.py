@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from audit.errors import Refused
 
-TITLES = {
+TITLES: dict[HTTPStatus, Callable[[], str]] = {
     HTTPStatus.FORBIDDEN: lambda: _("You can't do this"),
     HTTPStatus.CONFLICT: lambda: _("Something changed meanwhile"),
     HTTPStatus.UNPROCESSABLE_ENTITY: lambda: _("This can't be sent like that"),

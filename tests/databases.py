@@ -52,6 +52,7 @@ def template(*, anew: bool = False) -> str:
     """The name of the migrated template database; made if it is missing or out of date."""
     name = PREFIX + fingerprint()
     with maintenance() as cursor:
+        drop_abandoned(cursor)
         cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}%"])
         existing = {row[0] for row in cursor.fetchall()}
         if name in existing and not anew:
@@ -65,6 +66,20 @@ def template(*, anew: bool = False) -> str:
         rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
         cursor.execute(rename.format(sql.Identifier(draft), sql.Identifier(name)))
     return name
+
+
+def drop_abandoned(cursor: "psycopg2.extensions.cursor") -> None:
+    """The databases of runs that were killed: their names end with a process that is no more."""
+    cursor.execute(
+        "SELECT datname FROM pg_database WHERE datname ~ '^duban_(test|empty)_.*_[0-9]+$'"
+    )
+    for (name,) in cursor.fetchall():
+        try:
+            os.kill(int(name.rpartition("_")[2]), 0)
+        except ProcessLookupError:
+            drop(cursor, name)
+        except PermissionError:
+            continue
 
 
 def migrate(name: str) -> None:
