@@ -86,7 +86,7 @@ def test_an_attachment_begins_a_new_outline() -> None:
 
 
 def test_text_that_lost_its_line_ends_is_split_again() -> None:
-    filler = "把各项工作抓实抓细，" * 30 + "务求实效。"
+    filler = "把各项工作抓实抓细，" * 30 + "务求实效。（九）号楼也要改造。"
     body = (
         f"{filler}一、放出活力（一）清淤。{filler}（市水务局负责）（二）截污。{filler}（市住建局牵头，"
         f"各区负责）二、管出质量（三）巡查。{filler}（市教育局负责）（四）执法。{filler}（市民政局负责）"
@@ -103,6 +103,7 @@ def test_gaps_and_restarts_of_numbers_are_asked_about() -> None:
         "一、任务\n1.清淤。（市水务局负责）\n3.修路。（市交通局负责）\n3.绿化。（市林草局负责）"
     )
     assert {"number_gap", "number_restart"} <= codes(result)
+    assert len({measure.key for measure in result.measures}) == 3
 
 
 def test_numbers_that_begin_again_below_the_next_heading_are_normal() -> None:

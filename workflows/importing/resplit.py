@@ -56,15 +56,17 @@ def _split(block: Block, cuts: list[int]) -> list[Block]:
 def _cuts(folded: str, start: int, end: int) -> list[int]:
     """Where lines began: labels after a full stop that carry their sequence on."""
     accepted: list[Label] = []
-    cuts: list[int] = []
     last: dict[int, int] = {}
+    fresh: set[int] = set()
     for label in labels.inside(folded, start, end):
-        if _begins_a_line(folded, label, accepted) and _continues(label, last):
+        rank = label.rank
+        follows = label.value == last.get(rank, 0) + 1
+        restarts = label.value == 1 and rank in fresh
+        if (follows or restarts) and _begins_a_line(folded, label, accepted):
             accepted.append(label)
-            for rank in [rank for rank in last if rank > label.rank]:
-                del last[rank]
-            last[label.rank] = label.value
-            cuts.append(label.start)
+            last[rank] = label.value
+            fresh = {other for other in {*fresh, *last} if other > rank}
+    cuts = [label.start for label in accepted]
     if len(cuts) < 4 or not any(label.style == "cn" for label in accepted):
         return []
     cuts += [match.start() for match in _LEAD_IN.finditer(folded, start, end)]
@@ -78,11 +80,3 @@ def _begins_a_line(folded: str, label: Label, accepted: list[Label]) -> bool:
     if not accepted or accepted[-1].style not in ("cn", "chapter", "part"):
         return False
     return label.style == "cn_paren" and label.start - accepted[-1].end < _TOP_WITHOUT_STOP
-
-
-def _continues(label: Label, last: dict[int, int]) -> bool:
-    """The next number of its level, a first number, or a level numbered through the document."""
-    previous = last.get(label.rank)
-    if previous is None:
-        return label.value == 1 or label.rank > 2
-    return label.value == previous + 1
