@@ -112,6 +112,13 @@ def test_each_clause_in_a_paragraph_keeps_its_own_place() -> None:
     assert [len(clause.units) for clause in measure.clauses] == [1, 2]
 
 
+def test_a_name_that_ends_like_a_verb_stays_a_name() -> None:
+    assert roles("（责任单位：市教育局、市政协办）") == [
+        ("市教育局", "responsible"),
+        ("市政协办", "responsible"),
+    ]
+
+
 def test_and_so_on_leaves_the_list_open() -> None:
     (measure,) = measures("一、任务\n（一）清理。（市水务局、市教育局等有关部门负责）")
     assert measure.clauses[0].open_ended

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from . import labels
 from .blocks import Block, Document
-from .clauses import Clause
+from .duties import Clause
 from .labels import Label
 
 _ATTACHMENT = re.compile(r"附\s?件\s?(?:\d{1,2}|[一二三四五六七八九十]{1,2})?\s?:?\s*$")

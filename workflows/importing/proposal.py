@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 from .choosing import Reason
-from .clauses import Role
 from .deadlines import Deadline
+from .duties import Role
 from .questions import Asker, Question
 from .resolve import How
 from .units import UnitKind

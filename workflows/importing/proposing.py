@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from . import asking, choosing, clauses, deadlines, head, outline, tables
+from . import asking, choosing, clauses, deadlines, duties, head, outline, tables
 from .blocks import Document
 from .choosing import Reason
-from .clauses import Clause
 from .deadlines import Deadline
+from .duties import Clause
 from .folding import fold
 from .outline import Item
 from .proposal import (
@@ -71,7 +71,7 @@ def propose(document: Document, directory: DirectorySnapshot) -> Proposal:
     resolver = Resolver(directory)
     measures = tuple(_measure(draft, resolver, front.year, folded) for draft in drafts)
     asides = tuple(_aside(document.text, folded, item, why) for item, why in choice.asides)
-    asking.about_document(asker, document, front, asides, clauses.first_leads(folded))
+    asking.about_document(asker, document, front, asides, duties.first_leads(folded))
     asking.about_numbers(asker, drafts)
     for draft, measure in zip(drafts, measures, strict=True):
         asking.about_measure(asker, draft, measure, resolver, directory, front.year, folded)
@@ -200,7 +200,7 @@ def _row_draft(row: Row) -> Draft:
 
 def _with_first_leading(folded: str, drafts: list[Draft]) -> list[Draft]:
     """排在第一位的部门为牵头部门: said in a clause it holds from there on, else everywhere."""
-    rule = clauses.first_leads(folded)
+    rule = duties.first_leads(folded)
     if rule is None:
         return drafts
     inside = any(clause.first_leads for draft in drafts for clause in draft.clauses)

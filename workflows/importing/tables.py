@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
-from . import clauses
+from . import duties
 from .blocks import Block, Document
-from .clauses import Clause, Role
+from .duties import Clause, Role
 from .folding import fold, squeeze
 
 ColumnKind = Literal["number", "unit", "office", "deadline", "text", "other"]
@@ -141,9 +141,9 @@ def _column(header: str) -> Column:
     if _PERSON.search(words) and not re.search("单位|部门", words):
         return Column("other", words)
     if _OFFICE.search(words):
-        return Column("office", words, clauses.role_of(words))
+        return Column("office", words, duties.role_of(words))
     if _UNIT.search(words):
-        return Column("unit", words, clauses.role_of(words))
+        return Column("unit", words, duties.role_of(words))
     if _DEADLINE.search(words):
         return Column("deadline", words)
     return Column("text" if _TEXT.search(words) else "other", words)
@@ -244,7 +244,7 @@ class _Table:
 
     def _clause(self, row: int) -> Clause | None:
         parts = [
-            clauses.read_list(
+            duties.read_list(
                 self.document.text, self.folded, block.start, block.end, self.columns[c].role
             )
             for c in dict.fromkeys(self.units)

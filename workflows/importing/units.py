@@ -24,7 +24,14 @@ _STRICT = re.compile(
 _GEO = r"(?:县级市|[市县区旗州盟乡镇村]|街道|苏木|社区|园区|开发区|功能区)"
 _ORGAN = r"(?:人民政府|政府|管委会|管理委员会|党委|党工委|办事处|街道办|党组)"
 #: 各区、县级市 is one phrase: a bare kind of place after 各… belongs to it.
-_OPEN_GROUP = re.compile(rf"各(?:级|有关|相关)?(?:{_GEO}、?)+(?:\(.*\))?(?:{_ORGAN})?$")
+_OPEN_GROUP = re.compile(rf"各(?:级|有关|相关)?(?:{_GEO}、?)+(?:\(.*\))?$")
+_OPEN_TAIL = re.compile(
+    rf"(?:县级市|[市县区旗州盟乡镇村]|街道|苏木|社区)+(?:\(.*\))?{_ORGAN}?$|{_ORGAN}$"
+)
+#: 各街道党工委、办事处: one kind of place, two of its organs.
+_ORGAN_GROUP = re.compile(rf"各.*{_ORGAN}$")
+_ORGAN_TAIL = re.compile(rf"(?:街道)?{_ORGAN}$")
+_GROUP = re.compile(rf"各(?:级|有关|相关)?(?:{_GEO}、?)+(?:\(.*\))?(?:{_ORGAN})?$")
 _GROUP_TAIL = re.compile(rf"(?:{_GEO}+(?:\(.*\))?{_ORGAN}?|{_ORGAN})$")
 _GROUP = re.compile(
     r"^(?:各|有关|相关|其他|其它|全体|所有|全市|全区|全县|全州|全省)|各(?!界)|有关|相关"
@@ -39,7 +46,8 @@ _MANY_PLACES = re.compile(
 _AND_SO_ON = re.compile(r"(?<![高中平同初均优劣])等(?!级|候|教|学)")
 _JOINING = re.compile(r"以及|[及和与]")
 _BARE_REST = re.compile(
-    r"^(?:\d+个?|多个?|几个?|若干)?(?:部门|单位|机构|处室|科室|方面|部委|委办局|地区)?$"
+    r"^(?:\d+个?|多个?|几个?|若干)?(?:部门|单位|机构|处室|科室|方面|部委|委办局|地区)?"
+    r"(?:(?:和|及|、)(?:部门|单位|地区))?$"
 )
 _LEADING = re.compile(r"^(?:由|请|以及|及|和|与|会同|[:、])+")
 _TRAILING = re.compile(r"(?:[。:、]|为主|下同)+$")
@@ -139,9 +147,11 @@ def _rejoined(folded: str, pieces: list[tuple[int, int]]) -> list[tuple[int, int
     joined: list[tuple[int, int]] = []
     for start, end in pieces:
         text = squeeze(folded[start:end])
-        if joined and text and _GROUP_TAIL.match(text):
+        if joined and text:
             before = squeeze(folded[joined[-1][0] : joined[-1][1]])
-            if _OPEN_GROUP.match(before) or (text in ("办事处", "管委会") and before[:1] == "各"):
+            places = _OPEN_GROUP.match(before) and _OPEN_TAIL.match(text)
+            organs = _ORGAN_GROUP.match(before) and _ORGAN_TAIL.match(text)
+            if places or organs:
                 joined[-1] = (joined[-1][0], end)
                 continue
         joined.append((start, end))
