@@ -42,6 +42,20 @@ def test_recurring_duties_have_no_date(text: str) -> None:
     assert deadlines.read(text, 2023) == deadlines.Deadline(text, "recurring")
 
 
+def test_a_yearly_duty_lacks_no_year() -> None:
+    result = proposal("一、任务\n1.清淤。（市水务局负责，每年9月底前）")
+    assert "soft_deadline" in codes(result)
+    assert "missing_year" not in codes(result)
+
+
+def test_a_month_without_any_year_is_asked_about() -> None:
+    result = proposal("一、任务\n1.清淤。（市水务局负责，9月底前）", head="")
+    (question,) = [q for q in result.questions if q.code == "missing_year"]
+    assert question.params["year"] is None
+    assert result.measures[0].deadline is not None
+    assert result.measures[0].deadline.date is None
+
+
 def test_a_soft_deadline_keeps_its_date_and_is_asked_about() -> None:
     result = proposal("一、任务\n1.清淤。（6月底取得阶段性成效并持续推进，牵头单位：市水务局）")
     (measure,) = result.measures

@@ -214,7 +214,7 @@ def _about_deadline(
             text=deadline.text,
             year=year,
         )
-    elif deadline is not None and deadline.date is None and deadlines.lacks_year(deadline.text):
+    elif deadline and deadline.kind == "soft" and deadlines.lacks_year(deadline.text):
         asker.ask("missing_year", measure.key, text=deadline.text, year=None)
 
 
