@@ -7,8 +7,10 @@ from config import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
+    path("", include("workflows.urls")),
     path("", include("approvals.urls")),
     path("", include("directory.urls")),
+    path("", include("workflows.task_urls")),
 ]
 
 handler500 = "config.errors.server_error"

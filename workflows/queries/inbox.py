@@ -210,11 +210,12 @@ def _columns(kind: str, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _rows(rows: QuerySet[Any], subject: str, place: Any, due: Any = None) -> QuerySet[Any]:
-    return rows.annotate(
+    columns: QuerySet[Any] = rows.annotate(
         to_subject=F(subject),
-        to_place=Cast(Value(None), UUIDField()) if place is None else F(place),
+        to_place=Cast(Value(None), UUIDField()) if place is None else place,
         until=Cast(Value(None), DateField()) if due is None else due,
     )
+    return columns
 
 
 Branch = Callable[[Person, Sequence[Capacity]], Iterator[QuerySet[Any]]]
@@ -277,7 +278,7 @@ def _accept(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
     parts = _parts(
         found, role=Role.LEAD, received_at=None, declined_at=None, task__state=State.ASSIGNED
     )
-    yield _rows(parts, "task", "unit", F("task__due_date"))
+    yield _rows(parts, "task", F("unit"), F("task__due_date"))
 
 
 def _receive(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
@@ -287,7 +288,7 @@ def _receive(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any
         received_at=None,
         task__state__in=NOT_OVER,
     )
-    yield _rows(parts, "task", "unit", F("task__due_date"))
+    yield _rows(parts, "task", F("unit"), F("task__due_date"))
 
 
 def _mine(found: Sequence[Capacity]) -> Q:
@@ -307,7 +308,7 @@ def _report(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
         task__organisation=person.organisation_id,
         task__state=State.IN_PROGRESS,
     )
-    yield _rows(parts, "task", "unit", F("task__due_date"))
+    yield _rows(parts, "task", F("unit"), F("task__due_date"))
 
 
 def _contribute(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
@@ -321,7 +322,7 @@ def _contribute(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[
         task__organisation=person.organisation_id,
         task__state=State.IN_PROGRESS,
     )
-    yield _rows(parts, "task", "unit", F("task__due_date"))
+    yield _rows(parts, "task", F("unit"), F("task__due_date"))
 
 
 def _close(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
@@ -340,7 +341,7 @@ def _close(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]
     for one in found:
         offices = one.units([Post.Role.COORDINATOR])
         mine |= Q(closer__in=offices) & ~Q(authors__overlap=one.people)
-    yield _rows(tasks.filter(mine), "pk", "closer", F("due_date"))
+    yield _rows(tasks.filter(mine), "pk", F("closer"), F("due_date"))
 
 
 def _settle(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
@@ -353,7 +354,7 @@ def _settle(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
         task__state=State.ASSIGNED,
         task__plan__coordinator__in=units(found, [Post.Role.COORDINATOR]),
     )
-    yield _rows(parts, "task", "task__plan__coordinator", F("task__due_date"))
+    yield _rows(parts, "task", F("task__plan__coordinator"), F("task__due_date"))
 
 
 def _receive_plan(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
@@ -364,7 +365,7 @@ def _receive_plan(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySe
         plan__completed_at=None,
         plan__cancelled_at=None,
     )
-    yield _rows(waiting, "plan", "unit")
+    yield _rows(waiting, "plan", F("unit"))
 
 
 def _plans_at(node: str) -> Branch:
@@ -377,7 +378,7 @@ def _plans_at(node: str) -> Branch:
             cancelled_at=None,
             process__in=flows.waiting(node),
         )
-        yield _rows(plans, "pk", "coordinator")
+        yield _rows(plans, "pk", F("coordinator"))
 
     return branch
 

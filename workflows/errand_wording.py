@@ -1,0 +1,192 @@
+"""What a row of the inbox says: the verb, the reasons, where it leads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
+
+from approvals.models import WorkItem
+from directory.queries import Holding
+from workflows.lights import light
+from workflows.models import Plan, PlanImport, Task
+from workflows.queries.errands import DECIDE, Known
+from workflows.queries.inbox import Errand
+
+VERBS: Mapping[str, Promise] = {
+    "decide": pgettext_lazy("inbox", "Review"),
+    "accept": pgettext_lazy("inbox", "Receive"),
+    "receive": pgettext_lazy("inbox", "Receive"),
+    "report": pgettext_lazy("inbox", "Report"),
+    "contribute": pgettext_lazy("inbox", "Contribute"),
+    "close": pgettext_lazy("inbox", "Close"),
+    "settle": pgettext_lazy("inbox", "Settle"),
+    "receive_plan": pgettext_lazy("inbox", "Receive"),
+    "draft_plan": pgettext_lazy("inbox", "Complete"),
+    "revise_plan": pgettext_lazy("inbox", "Revise"),
+    "issue_plan": pgettext_lazy("inbox", "Issue"),
+    "check_import": pgettext_lazy("inbox", "Check"),
+}
+"""What is to be done, by kind of errand."""
+
+CHOICES: Sequence[tuple[str, Promise, Sequence[str]]] = (
+    ("review", VERBS["decide"], ("decide",)),
+    ("receive", VERBS["accept"], ("accept", "receive", "receive_plan")),
+    ("report", VERBS["report"], ("report", "contribute")),
+    ("close", pgettext_lazy("inbox", "Close or settle"), ("close", "settle")),
+    (
+        "plans",
+        pgettext_lazy("inbox", "Drafts and imports"),
+        ("draft_plan", "revise_plan", "issue_plan", "check_import"),
+    ),
+)
+"""How the list may be narrowed: value, label, kinds."""
+
+GROUPS: Mapping[str, Promise] = {
+    "overdue": pgettext_lazy("inbox", "Overdue"),
+    "today": pgettext_lazy("inbox", "Due today"),
+    "week": pgettext_lazy("inbox", "This week"),
+    "later": pgettext_lazy("inbox", "Later"),
+    "undated": pgettext_lazy("inbox", "Without a deadline"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as `includes/row.html` takes it; `left` counts working days."""
+
+    verb: str | Promise
+    title: str
+    url: str
+    why: Sequence[str]
+    number: str = ""
+    light: str = ""
+    left: int | None = None
+    due: date | None = None
+
+
+def row(errand: Errand, known: Known, stand_in: Holding | None, left: int | None) -> Row:
+    """The row of one errand; `stand_in` is the delegated post in which it is done, if it is."""
+    title, number = _title(errand, known)
+    why = [*_why(errand, known), *([_for(stand_in)] if stand_in else [])]
+    return Row(
+        verb=_verb(errand, known),
+        title=title,
+        url=_url(errand),
+        why=[reason for reason in why if reason],
+        number=number,
+        light=light(left, started=errand.kind != "accept") if errand.due_date else "",
+        left=left,
+        due=errand.due_date,
+    )
+
+
+def numbered(task: Task) -> str:
+    """ "Measure 14"."""
+    return _("Measure %(number)s") % {"number": task.measure.number} if task.measure.number else ""
+
+
+def _verb(errand: Errand, known: Known) -> str | Promise:
+    came_back = errand.kind == "report" and _task(errand, known).returned
+    return VERBS["revise_plan" if came_back else errand.kind]
+
+
+def _title(errand: Errand, known: Known) -> tuple[str, str]:
+    if task := known.tasks.get(errand.subject):
+        return task.title, numbered(task)
+    if plan := known.plans.get(errand.subject):
+        return plan.title or _("A plan without a title"), ""
+    return known.imports[errand.subject].source_name, ""
+
+
+def _url(errand: Errand) -> str:
+    if errand.kind == DECIDE:
+        return reverse("review", args=[errand.item])
+    if errand.kind == "check_import":
+        return reverse("plan_review", args=[errand.subject])
+    if errand.kind.endswith("_plan"):
+        return reverse("plan", args=[errand.subject])
+    return reverse("report" if errand.kind == "report" else "task", args=[errand.subject])
+
+
+def _task(errand: Errand, known: Known) -> Task:
+    return known.tasks[errand.subject]
+
+
+def _why(errand: Errand, known: Known) -> list[str]:
+    """Why it is here: who sent it, what part one's unit has, how far others are."""
+    if errand.kind == DECIDE:
+        return _seat(known.seats[errand.item])
+    if task := known.tasks.get(errand.subject):
+        return [_part(errand.kind, task), task.plan.number or task.plan.title]
+    if plan := known.plans.get(errand.subject):
+        return [_plan(errand.kind, plan), plan.number]
+    return [_import(known.imports[errand.subject])]
+
+
+def _seat(seat: WorkItem) -> list[str]:
+    sent = _("%(name)s submitted version %(version)s") % {
+        "name": seat.opening.round.submitter.name,
+        "version": seat.version,  # type: ignore[attr-defined]
+    }
+    reasons = [sent, _("Stage “%(stage)s”") % {"stage": seat.opening.stage.name}]
+    asked: int = seat.asked  # type: ignore[attr-defined]
+    if asked > 1:
+        decided = seat.decided or 0  # type: ignore[attr-defined]
+        words = ngettext(
+            "%(decided)d of %(asked)d has decided", "%(decided)d of %(asked)d have decided", decided
+        )
+        reasons.append(words % {"decided": decided, "asked": asked})
+    return reasons
+
+
+def _part(kind: str, task: Task) -> str:
+    lead = {"unit": task.lead_name}
+    match kind:
+        case "accept":
+            return _("Your unit leads this task")
+        case "receive":
+            return _("Your unit takes part; %(unit)s leads") % lead
+        case "report" if task.returned:
+            return _("The report came back to be revised")
+        case "report":
+            return _("Your unit leads this task")
+        case "contribute":
+            return _("%(unit)s needs your unit's part for its report") % lead
+        case "close":
+            return _("The report of %(unit)s has passed its approval") % lead
+        case _:
+            return _("%(unit)s says that the task isn't its own") % lead
+
+
+def _plan(kind: str, plan: Plan) -> str:
+    match kind:
+        case "receive_plan":
+            return _("Sent to your unit by %(unit)s") % {"unit": plan.coordinator.name}
+        case "draft_plan":
+            return _("A draft; nobody has been told of it yet")
+        case "revise_plan":
+            return _("Came back to be revised")
+        case _:
+            return _("Approved; issuing it makes its tasks")
+
+
+def _import(found: PlanImport) -> str:
+    return pgettext("import", "Read into a proposal that waits to be checked")
+
+
+def _for(stand_in: Holding) -> str:
+    name = stand_in.acting_for.name if stand_in.acting_for else ""
+    return _("For %(name)s, %(unit)s %(post)s") % {
+        "name": name,
+        "unit": stand_in.unit.name,
+        "post": stand_in.post.title,
+    }
+
+
+def kinds_of(choice: str) -> Sequence[str]:
+    """The kinds behind a choice of the filter; none for anything else, which means all."""
+    return next((kinds for value, _label, kinds in CHOICES if value == choice), ())

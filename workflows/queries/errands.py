@@ -1,0 +1,120 @@
+"""What the rows of the inbox say: titles and circumstances for one page of errands.
+
+At most four queries, however many errands: seats, tasks, plans, imports.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from approvals.models import Approval, WorkItem
+from directory.queries import Holding
+from workflows.models import Assignment, Plan, PlanImport, PlanVersion, Submission, Task
+from workflows.queries.inbox import Errand
+from workflows.subjects import COMPLETION
+
+DECIDE = "decide"
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is read about a page of errands, by id."""
+
+    seats: dict[UUID, WorkItem] = field(default_factory=dict)
+    tasks: dict[UUID, Task] = field(default_factory=dict)
+    plans: dict[UUID, Plan] = field(default_factory=dict)
+    imports: dict[UUID, PlanImport] = field(default_factory=dict)
+
+
+def known(errands: Sequence[Errand]) -> Known:
+    """What the rows of these errands need."""
+    seats = {one.item for one in errands if one.kind == DECIDE}
+    subjects = {one.subject for one in errands}
+    found = Known(seats=_by_id(_seats(seats)) if seats else {})
+    imports = {one.subject for one in errands if one.kind == "check_import"}
+    plans = {one.subject for one in errands if one.kind.endswith("_plan")}
+    plans |= {
+        seat.approval.subject_id
+        for seat in found.seats.values()
+        if seat.approval.subject_kind != COMPLETION
+    }
+    tasks = subjects - plans - imports
+    return Known(
+        seats=found.seats,
+        tasks=_by_id(with_lead(Task.objects.filter(pk__in=tasks))) if tasks else {},
+        plans=_by_id(_plans(plans)) if plans else {},
+        imports=_by_id(PlanImport.objects.filter(pk__in=imports).only("source_name", "created_at"))
+        if imports
+        else {},
+    )
+
+
+def _by_id(rows: Iterable[Any]) -> dict[UUID, Any]:
+    return {row.pk: row for row in rows}
+
+
+def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
+    """With who submitted which version, and how far the stage's electorate has come."""
+    document = OuterRef("opening__round__document_id")
+    siblings = WorkItem.objects.filter(opening=OuterRef("opening")).order_by().values("opening")
+    decided = siblings.filter(state=WorkItem.State.DECIDED)
+    found: QuerySet[WorkItem] = (
+        WorkItem.objects.filter(pk__in=ids)
+        .select_related("approval", "opening__stage", "opening__round__submitter")
+        .annotate(
+            version=Coalesce(
+                Subquery(Submission.objects.filter(pk=document).values("version")),
+                Subquery(PlanVersion.objects.filter(pk=document).values("number")),
+                output_field=IntegerField(),
+            ),
+            asked=Subquery(siblings.annotate(n=Count("pk")).values("n")),
+            decided=Subquery(decided.annotate(n=Count("pk")).values("n")),
+        )
+    )
+    return found
+
+
+def with_lead(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """Tasks with measure and plan, the lead unit, and whether their report came back."""
+    lead = Assignment.objects.filter(task=OuterRef("pk"), role=Assignment.Role.LEAD, ended_at=None)
+    returned = Approval.objects.filter(
+        organisation=OuterRef("organisation"),
+        subject_kind=COMPLETION,
+        subject_id=OuterRef("pk"),
+        state=Approval.State.WITH_SUBMITTER,
+    )
+    found: QuerySet[Task] = tasks.select_related("measure", "plan").annotate(
+        lead_unit=Subquery(lead.values("unit")[:1]),
+        lead_name=Subquery(lead.values("unit__name")[:1]),
+        returned=Exists(returned),
+    )
+    return found.defer("measure__text", "measure__clause", "plan__text", "plan__basis")
+
+
+def _plans(ids: set[UUID]) -> QuerySet[Plan]:
+    plans: QuerySet[Plan] = Plan.objects.filter(pk__in=ids).select_related("coordinator")
+    return plans.defer("text", "basis", "budget_note")
+
+
+def acting_for(errand: Errand, held: Sequence[Holding], person: UUID) -> Holding | None:
+    """The delegated post in which alone the person may see to the errand."""
+    if errand.place == person:
+        return None
+    fitting = [
+        one
+        for one in held
+        if errand.place in (one.post.pk, one.unit.pk, one.acting_for and one.acting_for.pk)
+    ]
+    if any(one.acting_for is None for one in fitting):
+        return None
+    return fitting[0] if fitting else None
+
+
+def left(due: date | None, today: date, days: Any) -> int | None:
+    """Working days until a deadline; None without one."""
+    return None if due is None else days.between(today, due)
