@@ -6,6 +6,8 @@ python3 manage.py test    run the tests (arguments go to pytest)
 python3 manage.py help    everything else
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import subprocess

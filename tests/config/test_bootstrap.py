@@ -28,7 +28,9 @@ def pip_says(monkeypatch: pytest.MonkeyPatch, stderr: str) -> None:
 
 @pytest.mark.parametrize("name", ["manage.py", "config/bootstrap.py"])
 def test_older_pythons_can_read_what_tells_them_that_they_are_too_old(name: str) -> None:
-    ast.parse((bootstrap.HOME / name).read_text(), feature_version=(3, 8))
+    text = (bootstrap.HOME / name).read_text()
+    ast.parse(text, feature_version=(3, 8))
+    assert "\nfrom __future__ import annotations\n" in text  # `list[str]` is news to them
 
 
 def test_an_old_python_hears_which_one_is_needed() -> None:
