@@ -51,7 +51,8 @@ def tripwire(table: str, subject: str) -> RunSQL:
     function = f"{table}_tripwire"
     return RunSQL(
         f"""
-        CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql
+            SET enable_seqscan = off SET enable_bitmapscan = off AS $$
         BEGIN
             IF pg_current_xact_id() IS DISTINCT FROM (
                 SELECT xid FROM audit_entry

@@ -6,37 +6,35 @@ onwards and the heads of the roots with it: that takes a checkpoint kept elsewhe
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import BinaryField, Func
+from django.db.models import BinaryField, Func, TextField
+from django.db.models.functions import Cast
 
-from audit import canonical, replay, roots
+from audit import replay, roots
 from audit.findings import Finding
 from audit.models import NO_HASH, Entry, Leaf, LogHead, Opening, Verification
-from audit.replay import Record, Sha256
+from audit.replay import Instant, Record, Sha256
 
 BATCH = 2000
 COLUMNS = (
-    "organisation",
     "subject",
     "subject_seq",
-    "prev_hash",
-    "action",
     "kind",
     "actor",
-    "at",
+    Cast("action", TextField()),
+    Instant("at"),
+    "prev_hash",
     "entry_hash",
     "body",
 )
-FIELDS = ("organisation", "subject", "seq", "prev", "action", "kind", "actor", "at")
-"""What a body calls the columns, up to the hash."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +94,16 @@ class Run:
             .iterator(chunk_size=BATCH)
         )
         subject, seq, head = "", 0, NO_HASH
-        while batch := list(islice(rows, BATCH)):
+        while batch := [Row(*row) for row in islice(rows, BATCH)]:
+            commitments: dict[bytes, Row] = {}
             for row in batch:
-                if row[1] != subject:
+                if row.subject != subject:
                     yield from self._end(subject, seq, head)
-                    subject, seq, head = row[1], 0, NO_HASH
-                yield from self._entry(row, after=seq, head=head)
-                seq, head = row[2], bytes(row[8])
-            yield from self._openings(batch)
+                    subject, seq, head = row.subject, 0, NO_HASH
+                yield from self._place(row, after=seq, head=head)
+                yield from self._content(row, commitments)
+                seq, head = row.seq, bytes(row.hash)
+            yield from self._openings(commitments)
         yield from self._end(subject, seq, head)
         for unseen, (length, _head) in self._heads.items():
             if length:
@@ -111,32 +111,34 @@ class Run:
             else:
                 yield Finding("root_added", {"subject": unseen})
 
-    def _entry(self, row: tuple[Any, ...], *, after: int, head: bytes) -> Iterator[Finding]:
-        """One entry: in its place, as hashed, as its row says, as its tables are told."""
+    def _place(self, row: "Row", *, after: int, head: bytes) -> Iterator[Finding]:
+        """An entry follows the one before it."""
+        if row.seq != after + 1:
+            yield Finding("gap", {"subject": row.subject, "seq": after + 1})
+        elif bytes(row.prev) != head:
+            yield Finding("link", row.place)
+
+    def _content(self, row: "Row", commitments: dict[bytes, "Row"]) -> Iterator[Finding]:
+        """An entry is as it was hashed and as its columns say; its tables are told of it."""
         self.entries += 1
-        place = {"subject": row[1], "seq": row[2]}
-        body = bytes(row[9])
-        if row[2] != after + 1:
-            yield Finding("gap", {"subject": row[1], "seq": after + 1})
-        elif bytes(row[3]) != head:
-            yield Finding("link", place)
-        if hashlib.sha256(b"\x00" + body).digest() != bytes(row[8]):
-            yield Finding("hash", place)
+        body = bytes(row.body)
+        if hashlib.sha256(b"\x00" + body).digest() != bytes(row.hash):
+            yield Finding("hash", row.place)
             return
         try:
             told = json.loads(body)
-            claimed = [told[name] for name in FIELDS]
-            heard = Record(
-                row[1], row[2], row[5], row[6], told["acting_for"], told["at"], told["facts"]
-            )
+            for column, value in row.columns(self.organisation).items():
+                if told[column] != value:
+                    yield Finding("column", {**row.place, "column": column})
+            acting_for, facts = told["acting_for"], told["facts"]
         except (ValueError, KeyError, TypeError):
-            yield Finding("unreadable", place)
+            yield Finding("unreadable", row.place)
             return
-        for name, said, value in zip(FIELDS, claimed, row, strict=False):
-            if said != canonical.plain(value):
-                yield Finding("column", {**place, "column": name})
+        record = Record(row.subject, row.seq, row.kind, row.actor, acting_for, row.at, facts)
         for table in self._tables:
-            table.hear(heard)
+            table.hear(record)
+        if MARK in body:
+            commitments.update(dict.fromkeys(committed(facts), row))
 
     def _end(self, subject: str, seq: int, head: bytes) -> Iterator[Finding]:
         """The end of a chain, where its root remembers it to be."""
@@ -152,24 +154,17 @@ class Run:
         elif head != remembered:
             yield Finding("head", {"subject": subject, "seq": seq})
 
-    def _openings(self, batch: Iterable[tuple[Any, ...]]) -> Iterator[Finding]:
+    def _openings(self, commitments: "dict[bytes, Row]") -> Iterator[Finding]:
         """The texts that commitments stand for: there, and the same."""
-        wanted = {
-            digest: {"subject": row[1], "seq": row[2]}
-            for row in batch
-            for digest in committed(bytes(row[9]))
-        }
-        found = {
-            bytes(digest): bytes(computed)
-            for digest, computed in Opening.objects.filter(
-                organisation=self.organisation, commitment__in=wanted
-            ).values_list("commitment", Sha256(Joined("salt", "content")))
-        }
-        for digest, place in wanted.items():
-            if digest not in found:
-                yield Finding("opening_deleted", place)
-            elif found[digest] != digest:
-                yield Finding("opening_changed", place)
+        texts = Opening.objects.filter(
+            organisation=self.organisation, commitment__in=commitments
+        ).values_list("commitment", Sha256(Bytes("salt", "content")))
+        computed = {bytes(digest): bytes(found) for digest, found in texts}
+        for digest, row in commitments.items():
+            if digest not in computed:
+                yield Finding("opening_deleted", row.place)
+            elif computed[digest] != digest:
+                yield Finding("opening_changed", row.place)
 
     def _log(self) -> Iterator[Finding]:
         """Leaves: one after the other, each of an entry of this organisation, all counted."""
@@ -192,7 +187,38 @@ class Run:
             yield Finding("log_size", {"size": counted.first() or 0, "found": size})
 
 
-class Joined(Func):
+class Row(NamedTuple):
+    """An entry as its table has it."""
+
+    subject: str
+    seq: int
+    kind: str
+    actor: str
+    action: str
+    at: str
+    prev: memoryview
+    hash: memoryview
+    body: memoryview
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"subject": self.subject, "seq": self.seq}
+
+    def columns(self, organisation: UUID) -> dict[str, Any]:
+        """What the body has to say again, under its own names."""
+        return {
+            "organisation": str(organisation),
+            "subject": self.subject,
+            "seq": self.seq,
+            "prev": self.prev.hex(),
+            "action": self.action,
+            "kind": self.kind,
+            "actor": self.actor,
+            "at": self.at,
+        }
+
+
+class Bytes(Func):
     """Bytes one after the other."""
 
     template = "(%(expressions)s)"
@@ -200,14 +226,13 @@ class Joined(Func):
     output_field = BinaryField()
 
 
-def committed(body: bytes) -> Iterator[bytes]:
-    """The digests of every commitment in a body."""
-    if b'{"commitment":"' not in body:
-        return
-    try:
-        waiting: list[Any] = [json.loads(body)]
-    except ValueError:
-        return  # named already: the entry can't be read
+MARK = b'{"commitment":"'
+"""How every commitment begins in a canonical body."""
+
+
+def committed(facts: Any) -> Iterator[bytes]:
+    """The digest of every commitment among an entry's facts."""
+    waiting = [facts]
     while waiting:
         match waiting.pop():
             case {"commitment": str(digest)}:

@@ -11,7 +11,9 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
 END $$;
 
-CREATE FUNCTION audit_check_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Plans are kept for the length of a session: none may be made while the table is still small.
+CREATE FUNCTION audit_check_entry() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     head bytea;
 BEGIN

@@ -223,7 +223,7 @@ def test_a_changed_state_is_named_with_the_entry_that_says_otherwise(
 def test_a_changed_text_is_named(
     task: Task, tampering: Tampering, statement: str, code: str
 ) -> None:
-    [digest] = verification.committed(bytes(entry(task, 2).body))
+    [digest] = verification.committed(json.loads(bytes(entry(task, 2).body)))
     with tampering() as cursor:
         cursor.execute(statement, [digest])
     assert first_bad(task) == Finding(code, {"subject": task.subject, "seq": 2})
