@@ -9,7 +9,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="ready"),
     path("", include("workflows.urls")),
     path("", include("approvals.urls")),
+    path("", include("audit.urls")),
     path("", include("directory.urls")),
+    path("", include("workflows.plan_urls")),
     path("", include("workflows.task_urls")),
 ]
 
