@@ -15,6 +15,7 @@ from directory.actions.delegations import AlreadyOver, NotHeld, ToOneself, deleg
 from directory.actions.imports import OutOfDate, RowsWithProblems, import_rows
 from directory.actions.people import (
     AccountTaken,
+    AppointedMeanwhile,
     Deactivated,
     NotOneself,
     change_person,
@@ -54,6 +55,7 @@ __all__ = [
     "Abolished",
     "AccountTaken",
     "AlreadyOver",
+    "AppointedMeanwhile",
     "Deactivated",
     "ElsewhereEmployed",
     "GoesInCircle",

@@ -41,6 +41,12 @@ class NotOneself(Refused):
     sentence = _("You can't do this to your own account. Ask another administrator.")
 
 
+class AppointedMeanwhile(Refused):
+    """An appointment that came between the reading of somebody's posts and the lock."""
+
+    sentence = _("%(person)s has just been appointed to another post. Look again, then repeat.")
+
+
 @transaction.atomic(durable=True)
 def create_person(
     *,
@@ -132,10 +138,13 @@ def give_email(warrant: Warrant, person: Person, email: str) -> Person:
 def deactivate_person(*, person_id: UUID, actor: Actor, at: datetime) -> Person:
     """Close an account: its posts become vacant, its delegations end, its records stay.
 
-    Raises NotAdministrator, NotOneself, Deactivated.
+    Raises NotAdministrator, NotOneself, Deactivated, AppointedMeanwhile.
     """
     units = lock_units_of(person_id)
     person = lock_person(person_id)
+    # An appointment locks its unit, then the person: one that got in between shows only now.
+    if Appointment.objects.filter(person=person).exclude(post__unit__in=units).exists():
+        raise AppointedMeanwhile(person=person.name)
     warrant = administrator(actor, person.organisation_id, at)
     if isinstance(actor, Person) and actor.pk == person.pk:
         raise NotOneself

@@ -284,11 +284,12 @@ def _set_members(group: UnitGroup, units: Iterable[Unit]) -> list[str]:
 
 
 def _refuse_circle(unit: Unit, parent: Unit | None) -> None:
-    above = parent
+    """Walk up from the new superior, reading each step under the organisation's lock."""
+    above = parent.pk if parent else None
     while above:
-        if above.pk == unit.pk:
+        if above == unit.pk:
             raise GoesInCircle(parent=parent, unit=unit)
-        above = above.parent
+        above = Unit.objects.values_list("parent", flat=True).get(pk=above)
 
 
 def _plain(value: Any) -> Any:

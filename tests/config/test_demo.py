@@ -12,9 +12,8 @@ from directory.models import Person
 from tests.factories import NOW
 from workflows.models import Task
 
-pytestmark = pytest.mark.django_db
 
-
+@pytest.mark.usefixtures("empty_db")
 def test_the_demo_is_lively_whole_and_loaded_once(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     output = StringIO()
@@ -31,6 +30,7 @@ def test_the_demo_is_lively_whole_and_loaded_once(settings: Settings, tmp_path: 
     assert Task.objects.count() == before
 
 
+@pytest.mark.django_db
 def test_every_printed_account_signs_in_with_a_role_that_it_holds() -> None:
     organisation = people.load(NOW, warn=lambda text: None)
 
@@ -42,6 +42,7 @@ def test_every_printed_account_signs_in_with_a_role_that_it_holds() -> None:
     assert len(people.PASSWORD) >= 12
 
 
+@pytest.mark.django_db
 def test_a_demo_that_breaks_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def break_off(*args: object) -> None:
         raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""Everything that the demo is made of. People and events in it are invented."""
