@@ -6,11 +6,13 @@ floor. They run under the root's lock: the lock is taken alone, in a statement b
 that locks and reads would see the ballots from before it waited.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django.db import connection, models
 
@@ -65,7 +67,7 @@ WITH item AS MATERIALIZED (
 SELECT i.id, i.post_id, i.person_id, i.state,
     o.id, o.number, o.outcome, o.reason,
     a.id, a.state, a.version_id,
-    r.id, r.number, r.document_id, r.digest, r.submitter_id, r.authors,
+    r.id, r.number, r.document_id, r.digest, r.submitter_id, r.authors, r.context,
     s.position, s.name, s.rule, s.refusal, s.quorum_number, s.quorum_percent, s.sequential,
     s.returns_to, s.evidence,
     post.title, post.role, unit.id, unit.name,
@@ -131,6 +133,7 @@ class Reading:
     document_digest: bytes
     submitter: UUID
     authors: list[UUID]
+    context: Mapping[str, Any]
     position: int
     stage: str
     rule: str
@@ -193,35 +196,56 @@ COLUMNS = tuple(column.name for column in fields(Reading))
 
 def find_subject(work_item_id: UUID, organisation_id: UUID) -> tuple[str, UUID, str] | None:
     """Whose lock guards the item: the subject's kind and id and its root; they never change."""
-    with connection.cursor() as cursor:
-        cursor.execute(FIND, {"item": work_item_id, "organisation": organisation_id})
-        found: tuple[str, UUID, str] | None = cursor.fetchone()
-        return found
+    found: tuple[str, UUID, str] | None = _fetch(
+        "find_decision", FIND, {"item": work_item_id, "organisation": organisation_id}
+    )
+    return found
 
 
 def read_decision(
     *, work_item_id: UUID, person_id: UUID, key: UUID, seen: Head | None, at: datetime
 ) -> Reading:
     """One statement; the root is locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            READ,
-            {
-                "item": work_item_id,
-                "person": person_id,
-                "key": key,
-                "seen": seen.seq if seen else 0,
-                "at": at,
-            },
-        )
-        row = cursor.fetchone()
-    reading = dict(zip(COLUMNS, row, strict=True))
+    wanted = {
+        "item": work_item_id,
+        "person": person_id,
+        "at": at,
+        "seen": seen.seq if seen else 0,
+        "key": key,
+    }
+    reading = dict(zip(COLUMNS, _fetch("read_decision", READ, wanted), strict=True))
     for name in ("held", "lent", "places"):
         reading[name] = reading[name] or []
     for name in ("document_digest", "seen_hash", "earlier_request"):
         reading[name] = None if reading[name] is None else bytes(reading[name])
+    reading["context"] = json.loads(reading["context"])
     reading["places"] = [_place(*place) for place in reading["places"]]
     return Reading(**reading)
+
+
+TYPES = {UUID: "uuid", datetime: "timestamptz", int: "bigint"}
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def _fetch(name: str, sql: str, values: Mapping[str, Any]) -> Any:
+    """The statement's one row, planned once for each connection: planning costs more than reading.
+
+    Behind a pooler that shares connections between transactions (Django's setting for it is
+    DISABLE_SERVER_SIDE_CURSORS) it is planned each time.
+    """
+    with connection.cursor() as cursor:
+        if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+            cursor.execute(sql, values)
+            return cursor.fetchone()
+        known = _prepared.setdefault(connection.connection, set())
+        if name not in known:
+            types = ", ".join(TYPES[type(value)] for value in values.values())
+            numbers = {value: f"${number}" for number, value in enumerate(values, 1)}
+            cursor.execute(f"PREPARE {name} ({types}) AS {sql % numbers}")
+            known.add(name)
+        places = ", ".join(["%s"] * len(values))
+        cursor.execute(f"EXECUTE {name} ({places})", list(values.values()))
+        return cursor.fetchone()
 
 
 def _place(

@@ -60,10 +60,8 @@ class Store:
         workflow = Workflow(self.spec)
         workflow.run_all()
         with self.link.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO bench_spiff (state) VALUES (%s) RETURNING id",
-                [self._written(workflow)],
-            )
+            written = [self._written(workflow)]
+            cursor.execute("INSERT INTO bench_spiff (state) VALUES (%s) RETURNING id", written)
             made: int = cursor.fetchone()[0]
         self.link.commit()
         return made
@@ -79,10 +77,8 @@ class Store:
                 ready = workflow.get_tasks(state=TaskState.READY, spec_name=name)
                 next(iter(ready)).run()
                 workflow.run_all(halt_on_manual=True)
-                cursor.execute(
-                    "UPDATE bench_spiff SET state = %s WHERE id = %s",
-                    [self._written(workflow), process],
-                )
+                written = [self._written(workflow), process]
+                cursor.execute("UPDATE bench_spiff SET state = %s WHERE id = %s", written)
             self.link.commit()
             times.append(time.perf_counter() - began)
         return times

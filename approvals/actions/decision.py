@@ -210,7 +210,12 @@ def _advance(
         opened = stages.open_from(
             reading.position + 1 if tally.result == "passed" else tally.target or 1,
             approval=approval,
-            round=Round.objects.get(pk=reading.round),
+            round=Round(
+                pk=reading.round,
+                submitter_id=reading.submitter,
+                authors=reading.authors,
+                context=reading.context,
+            ),
             number=reading.opening_number + 1,
             at=request.at,
         )
