@@ -5,7 +5,7 @@ isn't repeated here: the task's own transitions say what its state allows.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -18,6 +18,8 @@ from directory.queries import Holding
 
 IN_HAND = ("assigned", "in_progress")
 NOT_OVER = (*IN_HAND, "submitted", "reviewed")
+MAY_BE_NAMED = (*WORKS, Post.Role.REVIEWER, Post.Role.COORDINATOR)
+"""Whom a unit may name for a task: those who then write for it."""
 
 # What is no transition of the task's state, and the states in which it may be done.
 STATES: Mapping[str, Sequence[str]] = {
@@ -63,6 +65,10 @@ class Facts:
     def units(self, *roles: str) -> set[UUID]:
         found = {part.unit for part in self.parts if part.role in roles}
         return found if self.unit is None else found & {self.unit}
+
+    def of(self, unit: UUID) -> "Facts":
+        """The same facts, asked for one unit's part."""
+        return replace(self, unit=unit)
 
     @property
     def lead(self) -> UUID | None:

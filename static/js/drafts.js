@@ -2,7 +2,7 @@
 //
 // <form data-draft="URL" data-draft-base="VERSION" data-draft-owner="PERSON"> … <output data-draft-status>
 //
-// URL takes the form's fields by POST and answers 2xx. A kept copy is put back only for the same person and
+// URL takes the form's fields by POST and answers 2xx; with {"revision": n} that goes into the field of that name. A kept copy is put back only for the same person and
 // only while the base version is the same: what was sent meanwhile is not resurrected.
 
 import { say } from "./words.js";
@@ -77,12 +77,19 @@ class Draft {
       });
       if (answer.redirected || answer.status === 401 || answer.status === 403) return this.failed("signedOut");
       if (!answer.ok) return this.failed("unsaved");
+      await this.follow(answer);
     } catch {
       return this.failed("offline");
     }
     if (this.waiting) return;
     copies.remove(this.key);
     this.show("saved", { time: new Date().toTimeString().slice(0, 5) });
+  }
+
+  /** The server may count what it has: the next save says which revision it comes after. */
+  async follow(answer) {
+    const kept = answer.status === 200 ? await answer.json() : {};
+    if ("revision" in kept) this.form.elements.revision.value = kept.revision;
   }
 
   failed(why) {

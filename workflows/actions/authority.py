@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from directory.models import Person
 from directory.queries import Holding
 from workflows import policy
 from workflows.models import Task
-from workflows.policy import Facts
+from workflows.policy import Facts, Verdict
 from workflows.queries.standing import standing
 
 
@@ -73,9 +73,14 @@ def warrant(
     facts = standing(task, actor, at, unit_id)
     verdict = policy.can(actor, action, facts)
     if not verdict or verdict.holding is None:
-        refusal = WrongState if verdict.state else NotAllowed
-        raise refusal(reason=verdict.reason)
+        refuse(verdict)
     return Warrant(task, facts, actor, at, verdict.holding)
+
+
+def refuse(verdict: Verdict) -> NoReturn:
+    """Say no as the verdict does. Raises NotAllowed, or WrongState where only time is wrong."""
+    refusal = WrongState if verdict.state else NotAllowed
+    raise refusal(reason=verdict.reason)
 
 
 def moved(task: Task, transition: Callable[[], None]) -> dict[str, str]:

@@ -10,20 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from approvals import actions as approvals
 from audit.actions import prepare
 from audit.errors import Refused
-from directory.models import Appointment, Person, Post, Unit
+from directory.models import Appointment, Person, Unit
 from directory.queries import in_force
 from workflows.actions.authority import Warrant, because, moved, warrant
 from workflows.models import Assignment, Measure, Plan, Task
+from workflows.policy import MAY_BE_NAMED
 from workflows.subjects import COMPLETION
 
 Role = Assignment.Role
-MAY_BE_NAMED = (
-    Post.Role.HANDLER,
-    Post.Role.DEPUTY,
-    Post.Role.PRINCIPAL,
-    Post.Role.REVIEWER,
-    Post.Role.COORDINATOR,
-)
 
 
 class NotOfThisUnit(Refused):

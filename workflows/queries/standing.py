@@ -7,7 +7,7 @@ from approvals.models import SignOff
 from directory.models import Person
 from directory.queries import holdings
 from workflows.models import Assignment, Plan, Submission, Task
-from workflows.policy import Facts, Part
+from workflows.policy import MAY_BE_NAMED, Facts, Part
 
 
 def standing(task: Task, person: Person, at: datetime, unit: UUID | None = None) -> Facts:
@@ -51,3 +51,10 @@ def _decided(submission: Submission) -> bool:
         approval__subject_id=submission.task_id,
         work_item__opening__round__document_id=submission.pk,
     ).exists()
+
+
+def works_for(person: Person, unit_id: UUID, at: datetime) -> bool:
+    """Whether the person holds, or stands in for, a post that writes for the unit."""
+    return any(
+        held.unit.pk == unit_id and held.role in MAY_BE_NAMED for held in holdings(person, at)
+    )

@@ -1,0 +1,242 @@
+"""The history of a task or a plan in sentences: every ledger entry of its chain, newest first."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from audit.models import Entry
+from audit.queries import read_openings
+from audit.templatetags.ui import day_long
+from directory.models import Person, Unit
+from workflows.models import Plan, Task
+
+NEWEST = 200
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened, as `includes/timeline.html` shows it; `kind` key, back or nothing."""
+
+    text: str
+    at: datetime
+    kind: str = ""
+    note: str = ""
+    url: str = ""
+
+
+def events(task: Task | Plan, newest: int = NEWEST) -> list[Event]:
+    """The newest events of a task or a plan. Four queries."""
+    chain = Entry.objects.filter(organisation=task.organisation_id, subject=task.subject)
+    entries = list(chain.order_by("-subject_seq")[:newest])
+    bodies = [json.loads(bytes(entry.body)) for entry in entries]
+    names = _Names(task.organisation_id, bodies)
+    return [_event(entry, body, names) for entry, body in zip(entries, bodies, strict=True)]
+
+
+class _Names:
+    """The names and words that bodies only point at, each kind read at once."""
+
+    def __init__(self, organisation_id: UUID, bodies: Iterable[dict[str, Any]]) -> None:
+        found = list(bodies)
+        actors = {body[key] for body in found for key in ("actor", "acting_for") if body[key]}
+        ids = [actor.removeprefix("person:") for actor in actors if actor.startswith("person:")]
+        self._people = {f"person:{one.pk}": one.name for one in Person.objects.filter(pk__in=ids)}
+        units = {unit for body in found for unit in _units(body["facts"])}
+        self._units: dict[str, str] = {
+            str(one.pk): one.name for one in Unit.objects.filter(pk__in=units)
+        }
+        digests = [bytes.fromhex(one) for body in found for one in _commitments(body["facts"])]
+        self._words = read_openings(organisation_id, digests)
+
+    def person(self, actor: str | None) -> str:
+        known = self._people.get(actor or "") or ACTORS.get(actor or "")
+        return str(known or _("Somebody"))
+
+    def unit(self, unit: str | None) -> str:
+        return self._units.get(unit or "", _("a unit"))
+
+    def words(self, commitment: Any) -> str:
+        if not commitment:
+            return ""
+        found = self._words.get(bytes.fromhex(commitment["commitment"]))
+        return _("(erased)") if found is None else found
+
+
+ACTORS = {
+    "operator": gettext_lazy("The operator"),
+    "worker": gettext_lazy("Duban"),
+    "engine": gettext_lazy("Duban"),
+}
+
+
+def _units(facts: Facts) -> list[str]:
+    parts = facts.get("parts", {}).values()
+    own = [facts["unit"]] if "unit" in facts else []
+    return [*own, *(one for units in parts for one in units)]
+
+
+def _commitments(facts: Facts) -> list[str]:
+    """The commitments of reasons and comments; a report's words are read where it is shown."""
+    signed = facts.get("sign_off") or {}
+    found = [facts.get("reason"), facts.get("comment"), signed.get("comment")]
+    return [one["commitment"] for one in found if isinstance(one, dict)]
+
+
+def _event(entry: Entry, body: dict[str, Any], names: _Names) -> Event:
+    facts, kind = body["facts"], entry.kind
+    who = names.person(body["actor"])
+    if body["acting_for"]:
+        who = pgettext("delegation", "%(name)s for %(principal)s") % {
+            "name": who,
+            "principal": names.person(body["acting_for"]),
+        }
+    sentence = SENTENCES.get(kind)
+    text = sentence(who, facts, names) if sentence else f"{who}: {kind}"
+    return Event(text, entry.at, _weight(kind, facts), _note(facts), _entry_url(entry))
+
+
+def _weight(kind: str, facts: Facts) -> str:
+    decision = (facts.get("sign_off") or {}).get("decision")
+    if decision == "return" or kind in {"task.declined", "task.withdrawn", "task.reopened"}:
+        return "back"
+    state = (facts.get("state") or {}).get("to")
+    return "key" if state in {"reviewed", "closed", "cancelled"} else ""
+
+
+def _note(facts: Facts) -> str:
+    state = (facts.get("state") or {}).get("to")
+    if facts.get("sign_off") and state == Task.State.REVIEWED:
+        return _("The route is through")
+    if facts.get("sign_off") and state == Task.State.IN_PROGRESS:
+        return _("Back with the lead unit")
+    return ""
+
+
+def _entry_url(entry: Entry) -> str:
+    try:
+        return reverse("entry", args=[entry.pk])
+    except NoReverseMatch:  # a deployment without the audit pages
+        return ""
+
+
+def _with_reason(sentence: str, reason: str) -> str:
+    return _("%(sentence)s: %(reason)s") % {"sentence": sentence, "reason": reason}
+
+
+def _created(who: str, facts: Facts, names: _Names) -> str:
+    lead = names.unit(facts["parts"]["lead"][0])
+    return _("%(who)s issued the task to %(unit)s") % {"who": who, "unit": lead}
+
+
+def _accepted(who: str, facts: Facts, names: _Names) -> str:
+    unit = names.unit(facts["unit"])
+    return _("%(who)s accepted the task for %(unit)s") % {"who": who, "unit": unit}
+
+
+def _received(who: str, facts: Facts, names: _Names) -> str:
+    unit = names.unit(facts["unit"])
+    return _("%(who)s received the task for %(unit)s") % {"who": who, "unit": unit}
+
+
+def _plan_received(who: str, facts: Facts, names: _Names) -> str:
+    unit = names.unit(facts["unit"])
+    return _("%(who)s received the plan for %(unit)s") % {"who": who, "unit": unit}
+
+
+def _named(who: str, facts: Facts, names: _Names) -> str:
+    unit = names.unit(facts["unit"])
+    return _("%(who)s named who handles the task in %(unit)s") % {"who": who, "unit": unit}
+
+
+def _contributed(who: str, facts: Facts, names: _Names) -> str:
+    return _("%(who)s sent the part of %(unit)s, version %(version)s") % {
+        "who": who,
+        "unit": names.unit(facts["unit"]),
+        "version": facts["version"],
+    }
+
+
+def _submitted(who: str, facts: Facts, names: _Names) -> str:
+    version = facts["version"]
+    return _("%(who)s submitted version %(version)s") % {"who": who, "version": version}
+
+
+def _signed(who: str, facts: Facts, names: _Names) -> str:
+    row = facts["sign_off"]
+    done = {
+        "approve": _("%(who)s approved"),
+        "return": _("%(who)s returned it"),
+        "abstain": _("%(who)s abstained"),
+    }[row["decision"]] % {"who": who}
+    comment = names.words(row.get("comment"))
+    return _with_reason(done, comment) if comment else done
+
+
+def _closed(who: str, facts: Facts, names: _Names) -> str:
+    outcome = Task.Outcome(facts["outcome"]).label
+    done = _("%(who)s closed the task as %(outcome)s") % {"who": who, "outcome": outcome}
+    comment = names.words(facts.get("comment"))
+    return _with_reason(done, comment) if comment else done
+
+
+def _reassigned(who: str, facts: Facts, names: _Names) -> str:
+    lead = names.unit(facts["parts"]["lead"][0])
+    done = _("%(who)s gave the task to %(unit)s") % {"who": who, "unit": lead}
+    return _with_reason(done, names.words(facts.get("reason")))
+
+
+def _due(who: str, facts: Facts, names: _Names) -> str:
+    day = facts["due_date"]["to"]
+    if day:
+        due = day_long(date.fromisoformat(day))
+        done = _("%(who)s set the due date to %(due)s") % {"who": who, "due": due}
+    else:
+        done = _("%(who)s took the due date away") % {"who": who}
+    return _with_reason(done, names.words(facts.get("reason")))
+
+
+def _plainly(sentence: Any) -> Callable[[str, Facts, _Names], str]:
+    """A sentence with nothing but a person in it, and the reason if there is one."""
+
+    def say(who: str, facts: Facts, names: _Names) -> str:
+        reason = names.words(facts.get("reason"))
+        done = str(sentence) % {"who": who}
+        return _with_reason(done, reason) if reason else done
+
+    return say
+
+
+SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
+    "task.created": _created,
+    "task.accepted": _accepted,
+    "task.received": _received,
+    "task.handlers_named": _named,
+    "task.declined": _plainly(gettext_lazy("%(who)s declined the task")),
+    "task.insisted": _plainly(gettext_lazy("%(who)s left the task where it is")),
+    "contribution.sent": _contributed,
+    "task.submitted": _submitted,
+    "task.withdrawn": _plainly(gettext_lazy("%(who)s took the report back")),
+    "approval.signed_off": _signed,
+    "task.closed": _closed,
+    "task.reopened": _plainly(gettext_lazy("%(who)s reopened the task")),
+    "task.reassigned": _reassigned,
+    "task.cancelled": _plainly(gettext_lazy("%(who)s cancelled the task")),
+    "task.due_date_set": _due,
+    "plan.drafted": _plainly(gettext_lazy("%(who)s stored the draft")),
+    "plan.revised": _plainly(gettext_lazy("%(who)s revised the draft")),
+    "plan.approval_opened": _plainly(gettext_lazy("%(who)s put the plan forward for approval")),
+    "plan.withdrawn": _plainly(gettext_lazy("%(who)s took the plan back")),
+    "plan.issued": _plainly(gettext_lazy("%(who)s issued the plan")),
+    "plan.received": _plan_received,
+    "plan.in_force": _plainly(gettext_lazy("Every addressee has received the plan: it is in force")),
+    "plan.completed": _plainly(gettext_lazy("All tasks are over: the plan is completed")),
+    "plan.cancelled": _plainly(gettext_lazy("%(who)s cancelled the plan")),
+}

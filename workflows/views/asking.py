@@ -1,0 +1,31 @@
+"""What every view of a task does first: find it among those that the person may see."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from directory.models import Person
+from workflows import policy
+from workflows.actions.authority import refuse
+from workflows.models import Task
+from workflows.policy import Facts
+from workflows.queries.standing import standing
+
+
+def visible_task(person: Person, task_id: UUID) -> Task:
+    """The task with its plan and measure. Raises Http404 where it concerns somebody else."""
+    tasks = Task.objects.for_user(person).select_related(
+        "plan__coordinator", "plan__overseer", "measure"
+    )
+    found: Task = get_object_or_404(tasks, pk=task_id)
+    return found
+
+
+def may(person: Person, task: Task, action: str, unit_id: UUID | None = None) -> Facts:
+    """The facts, if the person may take the action now. Raises NotAllowed, WrongState."""
+    facts = standing(task, person, timezone.now(), unit_id)
+    verdict = policy.can(person, action, facts)
+    if not verdict:
+        refuse(verdict)
+    return facts

@@ -1,0 +1,72 @@
+"""A work item's page: what is to be decided, beside what changed since this reader last saw it."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from approvals.forms import DecideForm
+from approvals.models import WorkItem
+from approvals.queries import review as review_of
+from directory.requests import PersonRequest
+from workflows import lights
+from workflows.models import Plan, Submission
+from workflows.queries.reports import last_return, read_reports, seen_before
+from workflows.queries.tasks import days_left
+from workflows.subjects import COMPLETION
+from workflows.views.asking import visible_task
+
+
+@login_required
+@require_GET
+def review(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
+    """The page of the item's subject, with the decision at its end."""
+    items = WorkItem.objects.for_user(request.user).select_related(
+        "approval__version__route", "opening__stage", "opening__round", "post__unit", "person"
+    )
+    item: WorkItem = get_object_or_404(items, pk=work_item_id)
+    if item.approval.subject_kind == COMPLETION:
+        return _report(request, item)
+    return _plan(request, item)
+
+
+def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
+    task = visible_task(request.user, item.approval.subject_id)
+    shown = review_of(item, request.user, timezone.now())
+    new = Submission.objects.select_related("submitter").get(pk=item.opening.round.document_id)
+    old = seen_before(new, request.user)
+    read = read_reports([new, old] if old else [new])
+    before = read[old.pk] if old else None
+    left = days_left(task, timezone.now())
+    context = {
+        "task": task,
+        "review": shown,
+        "form": DecideForm.for_review(shown),
+        "report": read[new.pk].marked(before),
+        "before": before,
+        "came_back": last_return(task, before=new),
+        "left": left,
+        "light": lights.light(left),
+        "section": "inbox",
+    }
+    return render(request, "workflows/review.html", context)
+
+
+def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
+    """Issuing a plan: its text is read on the plan's own page, in a few words here."""
+    plan = get_object_or_404(
+        Plan.objects.for_user(request.user).select_related("coordinator", "overseer"),
+        pk=item.approval.subject_id,
+    )
+    shown = review_of(item, request.user, timezone.now())
+    context = {
+        "plan": plan,
+        "measures": plan.measures.all(),
+        "review": shown,
+        "form": DecideForm.for_review(shown),
+        "section": "inbox",
+    }
+    return render(request, "workflows/review_plan.html", context)
