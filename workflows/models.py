@@ -4,6 +4,7 @@ A plan's place in its process belongs to viewflow (`Plan.process`), a task's to 
 submission's to the approval engine. None of them is repeated in another table.
 """
 
+from collections.abc import Sequence
 from typing import Self
 from uuid import UUID, uuid5
 
@@ -21,7 +22,7 @@ from audit.ids import uuid7
 from audit.models import Root
 from directory.models import Organisation, Person, Post, ScopedQuerySet, Unit
 from directory.policy import WORKS
-from directory.queries import holdings
+from directory.queries import Holding, holdings
 
 
 class StoredFile(models.Model):
@@ -46,12 +47,12 @@ class StoredFile(models.Model):
 
 
 class PlanQuerySet(ScopedQuerySet):
-    def for_user(self, user: Person) -> Self:
+    def for_user(self, user: Person, held: Sequence[Holding] | None = None) -> Self:
         """Issued plans; a draft is seen by its coordinators, by whoever decides on it, by auditors.
 
-        Nobody else hears of a plan before it is issued.
+        Nobody else hears of a plan before it is issued. `held`: the user's holdings, where known.
         """
-        held = holdings(user, timezone.now())
+        held = holdings(user, timezone.now()) if held is None else held
         mine = super().for_user(user)
         if any(one.role == Post.Role.AUDITOR for one in held):
             return mine
@@ -167,6 +168,14 @@ class Addressee(models.Model):
         return f"{self.plan_id} {self.unit_id}"
 
 
+class ImportQuerySet(ScopedQuerySet):
+    def for_user(self, user: Person) -> Self:
+        """The imports of the units that the user coordinates: nobody else sees a draft's draft."""
+        held = holdings(user, timezone.now())
+        units = {str(one.unit.id) for one in held if one.role == Post.Role.COORDINATOR}
+        return super().for_user(user).filter(answers__document__coordinator__in=units)
+
+
 class PlanImport(models.Model):
     """A document on the review screen: the importer's proposal and the answers so far."""
 
@@ -188,7 +197,7 @@ class PlanImport(models.Model):
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
-    objects = ScopedQuerySet.as_manager()
+    objects = ImportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -231,13 +240,14 @@ class Measure(models.Model):
 
 
 class TaskQuerySet(ScopedQuerySet):
-    def for_user(self, user: Person) -> Self:
+    def for_user(self, user: Person, held: Sequence[Holding] | None = None) -> Self:
         """The tasks that the user's posts have to do with now.
 
         Auditors see all of them, coordinators those of their plans, members of a unit those in
         which it has a part, and anybody those that their posts were asked to decide on.
+        `held`: the user's holdings, where known.
         """
-        held = holdings(user, timezone.now())
+        held = holdings(user, timezone.now()) if held is None else held
         mine = super().for_user(user)
         if any(one.role == Post.Role.AUDITOR for one in held):
             return mine
@@ -258,7 +268,7 @@ class TaskQuerySet(ScopedQuerySet):
         )
 
 
-class Task(FSMModelMixin, Root):  # type: ignore[misc]
+class Task(FSMModelMixin, Root):
     """A measure being carried out. Only `actions` call the transitions, under the row's lock."""
 
     class State(models.TextChoices):
