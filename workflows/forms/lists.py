@@ -1,5 +1,6 @@
 """What narrows a list: every answer is optional, and one that makes no sense is passed over."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit.templatetags.ui import LIGHTS, STATES
 from directory.models import Person, Unit
+from directory.queries import Holding
 from workflows.models import Plan, Task
 from workflows.queries.lists import plans_to_choose, units_to_choose
 
@@ -68,9 +70,9 @@ class TaskFilter(forms.Form):
         empty_label=pgettext_lazy("filter", "All units"),
     )
 
-    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Person, held: Sequence[Holding], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["plan"].queryset = plans_to_choose(person)  # type: ignore[attr-defined]
+        self.fields["plan"].queryset = plans_to_choose(person, held)  # type: ignore[attr-defined]
         self.fields["unit"].queryset = units_to_choose(person)  # type: ignore[attr-defined]
 
     @property

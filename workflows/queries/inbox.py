@@ -384,11 +384,14 @@ def _plans_at(node: str) -> Branch:
 
 
 def _check_import(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
-    if units(found, [Post.Role.COORDINATOR]):
-        imports = PlanImport.objects.filter(
-            organisation=person.organisation_id, state=PlanImport.State.OPEN, created_by=person
-        )
-        yield _rows(imports, "pk", None)
+    """Imports of the units that somebody coordinates, as `PlanImport.objects.for_user` has them."""
+    offices = units(found, [Post.Role.COORDINATOR])
+    imports = PlanImport.objects.filter(
+        organisation=person.organisation_id,
+        state=PlanImport.State.OPEN,
+        answers__document__coordinator__in=[str(unit) for unit in offices],
+    )
+    yield _rows(imports, "pk", None)
 
 
 BRANCHES: dict[str, Branch] = {

@@ -11,9 +11,7 @@ from directory.queries import working_days
 from directory.requests import PersonRequest, held
 from workflows import inbox_pages
 from workflows.forms.lists import SearchForm, TaskFilter
-from workflows.lights import light
 from workflows.queries import lists
-from workflows.queries.plans import OVER
 
 TASKS_ON_A_PAGE = 50
 
@@ -57,15 +55,11 @@ def inbox_done(request: PersonRequest) -> HttpResponse:
 @require_safe
 def tasks(request: PersonRequest) -> HttpResponse:
     """The tasks that the person may see."""
-    form = TaskFilter(request.GET, person=request.user)
+    form = TaskFilter(request.GET, person=request.user, held=held(request))
     today, days = timezone.localdate(), working_days(request.user.organisation_id)
-    found = lists.tasks(request.user, form.asked, today, days)
+    found = lists.tasks(request.user, held(request), form.asked, today, days)
     page = Paginator(found, TASKS_ON_A_PAGE).get_page(request.GET.get("page"))
-    for task in page.object_list:
-        task.left = None if task.due_date is None else days.between(today, task.due_date)
-        task.light = light(
-            task.left, started=task.state != task.State.ASSIGNED, over=task.state in OVER
-        )
+    page.object_list = lists.with_lights(page.object_list, today, days)
     context = {"form": form, "page": page, "narrowed": any(form.asked.values())}
     return render(request, "workflows/tasks.html", context)
 
@@ -76,6 +70,12 @@ def search(request: PersonRequest) -> HttpResponse:
     """Tasks and plans in which the words occur."""
     form = SearchForm(request.GET)
     words = form.cleaned_data["q"] if form.is_valid() else ""
-    found = lists.search(request.user, words)
-    context = {"form": form, "found": found, "search_words": words}
+    found = lists.search(request.user, held(request), words)
+    days = working_days(request.user.organisation_id)
+    context = {
+        "form": form,
+        "found": found,
+        "tasks": lists.with_lights(found.tasks, timezone.localdate(), days),
+        "search_words": words,
+    }
     return render(request, "workflows/search.html", context)
