@@ -29,7 +29,7 @@ def test_every_step_of_the_settings_exists() -> None:
 
 
 def test_it_goes_on_at_once_while_there_is_work_and_stops_when_told(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, committed_db: None
 ) -> None:
     rounds: list[int] = []
 
