@@ -11,7 +11,16 @@ import pytest
 from django.conf import settings
 
 CATALOGUE = settings.BASE_DIR / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-SOURCES = ("approvals", "audit", "config", "directory", "notices", "workflows", "templates")
+SOURCES = (
+    "approvals",
+    "audit",
+    "config",
+    "demo",
+    "directory",
+    "notices",
+    "templates",
+    "workflows",
+)
 # Names and forms that are the same in both languages.
 SAME_IN_BOTH = {"Duban", "English", "Chinese", "CSV", "PDF", "SHA-256", "%(count)s%%"}
 
