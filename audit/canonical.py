@@ -5,6 +5,7 @@ leaf, `SHA-256(0x00 ‖ body)`. Verifiers hash the stored bytes and never write 
 """
 
 import hashlib
+import json
 import os
 import unicodedata
 from collections.abc import Mapping
@@ -78,9 +79,27 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+# The encoder in C gives RFC 8785's bytes for what `plain` leaves, a tenth of the time, with two
+# exceptions that go to the library: keys beyond U+D7FF, which RFC 8785 orders by UTF-16, and
+# integers too large, which it refuses.
+_fast = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+LARGEST = 2**53 - 1
+
+
 def encode(value: Any) -> bytes:
     """The canonical bytes of anything `plain` takes."""
-    return rfc8785.dumps(plain(value))
+    plainly = plain(value)
+    if _is_ordinary(plainly):
+        return _fast.encode(plainly).encode()
+    return rfc8785.dumps(plainly)
+
+
+def _is_ordinary(value: Any) -> bool:
+    if type(value) is dict:
+        return all(key < "\ud800" and _is_ordinary(item) for key, item in value.items())
+    if type(value) is list:
+        return all(map(_is_ordinary, value))
+    return type(value) is not int or -LARGEST <= value <= LARGEST
 
 
 def body(fields: Mapping[str, Any]) -> bytes:

@@ -1,9 +1,19 @@
 """Reading the ledger."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
-from audit.models import Opening
+from django.db.models import Q
+from django.utils import timezone
+
+from audit import reading
+from audit.canonical import leaf_hash
+from audit.findings import Finding
+from audit.models import NO_HASH, Entry, LogHead, Opening, Verification
 
 
 def read_openings(
@@ -16,3 +26,172 @@ def read_openings(
     for digest, content in found.values_list("commitment", "content"):
         texts[bytes(digest)] = bytes(content).decode()
     return texts
+
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are asked for; what is empty doesn't narrow."""
+
+    words: str = ""
+    kind: str = ""
+    first: date | None = None
+    last: date | None = None
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of entries, newest first, and the place where older ones go on."""
+
+    entries: list[Entry]
+    older: str
+
+
+def entries(organisation: UUID, wanted: Wanted, before: str = "") -> Found:
+    """One page, by keyset: as quick on the last page as on the first."""
+    found = Entry.objects.filter(_condition(organisation, wanted), organisation=organisation)
+    if place := _place(before):
+        at, entry = place
+        found = found.filter(Q(at__lt=at) | Q(at=at, id__lt=entry))
+    page = list(found.select_related("leaf").order_by("-at", "-id")[: PAGE + 1])
+    last = page[PAGE - 1] if len(page) > PAGE else None
+    return Found(page[:PAGE], f"{last.at.isoformat()}_{last.pk}" if last else "")
+
+
+def _condition(organisation: UUID, wanted: Wanted) -> Q:
+    condition = Q()
+    if wanted.kind:
+        condition &= Q(kind=wanted.kind)
+    if wanted.subject:
+        condition &= Q(subject=wanted.subject)
+    if wanted.first:
+        condition &= Q(at__gte=_midnight(wanted.first))
+    if wanted.last:
+        condition &= Q(at__lt=_midnight(wanted.last + timedelta(days=1)))
+    if wanted.words:
+        named = reading.reader().find(organisation, wanted.words)
+        condition &= Q(subject__in=named) | Q(actor__in=named)
+    return condition
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _place(text: str) -> tuple[datetime, UUID] | None:
+    """Where a page ended; None for anything else that stands in the address."""
+    at, _, entry = text.partition("_")
+    try:
+        return datetime.fromisoformat(at), UUID(entry)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the organisation's log stands: its entries, its leaves, what the verifier last found."""
+
+    entries: int
+    leaves: int
+    verified: Verification | None
+
+    @property
+    def waiting(self) -> int:
+        return max(self.entries - self.leaves, 0)
+
+    @property
+    def finding(self) -> Finding | None:
+        if self.verified is None or self.verified.first_bad is None:
+            return None
+        return Finding.from_json(self.verified.first_bad)
+
+
+def standing(organisation: UUID) -> Standing:
+    head = LogHead.objects.filter(pk=organisation).first()
+    runs = Verification.objects.filter(organisation=organisation).order_by("-at")
+    return Standing(
+        entries=Entry.objects.filter(organisation=organisation).count(),
+        leaves=head.size if head else 0,
+        verified=runs.first(),
+    )
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact of an entry as a line: where it stands in the body, and what it says."""
+
+    name: str
+    value: str
+    is_text: bool = False
+    """The words behind a commitment."""
+    is_erased: bool = False
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One entry with its neighbours, its facts in words and what can be checked at once."""
+
+    entry: Entry
+    body: Mapping[str, Any]
+    facts: list[Fact]
+    before: Entry | None
+    after: Entry | None
+    is_hashed: bool
+    is_chained: bool
+
+    @property
+    def canonical(self) -> str:
+        return bytes(self.entry.body).decode(errors="replace")
+
+
+def detail(entry: Entry) -> Detail:
+    """Four queries: both neighbours, the leaf with the entry, the openings."""
+    chain = Entry.objects.filter(organisation=entry.organisation, subject=entry.subject)
+    before = chain.filter(subject_seq=entry.subject_seq - 1).first()
+    try:
+        body = json.loads(bytes(entry.body))
+    except ValueError:  # tampered with: the page says so instead of failing
+        body = {}
+    return Detail(
+        entry=entry,
+        body=body,
+        facts=_facts(entry.organisation, body.get("facts", {})),
+        before=before,
+        after=chain.filter(subject_seq=entry.subject_seq + 1).first(),
+        is_hashed=leaf_hash(bytes(entry.body)) == bytes(entry.entry_hash),
+        is_chained=bytes(entry.prev_hash) == (bytes(before.entry_hash) if before else NO_HASH),
+    )
+
+
+def _facts(organisation: UUID, facts: Mapping[str, Any]) -> list[Fact]:
+    lines = list(_lines(facts))
+    digests = [bytes.fromhex(value["commitment"]) for _, value in lines if isinstance(value, dict)]
+    texts = read_openings(organisation, digests)
+    return [_fact(name, value, texts) for name, value in lines]
+
+
+def _fact(name: str, value: Any, texts: Mapping[bytes, str | None]) -> Fact:
+    if not isinstance(value, dict):
+        return Fact(name, str(value))
+    text = texts[bytes.fromhex(value["commitment"])]
+    return Fact(name, text or "", is_text=True, is_erased=text is None)
+
+
+def _lines(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf of the facts with its path; commitments are leaves, nothing is left out."""
+    match value:
+        case {"commitment": str()}:
+            yield path, value
+        case dict():
+            for key, item in value.items():
+                yield from _lines(item, f"{path}.{key}" if path else key)
+        case list():
+            for number, item in enumerate(value, 1):
+                yield from _lines(item, f"{path}.{number}")
+        case None | "":
+            return
+        case _:
+            yield path, value

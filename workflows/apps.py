@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from audit import replay
+from audit import reading, replay
 
 
 class WorkflowsConfig(AppConfig):
@@ -11,6 +11,7 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         from approvals import subjects
         from workflows import checks  # noqa: F401 -- registers the system check
+        from workflows.auditing import HouseReader
         from workflows.plan_replay import PLAN_TABLES
         from workflows.plan_subject import PlanIssue
         from workflows.replay import TABLES
@@ -18,4 +19,5 @@ class WorkflowsConfig(AppConfig):
 
         subjects.register(TaskCompletion())
         subjects.register(PlanIssue())
+        reading.register(HouseReader())
         replay.register(*TABLES, *PLAN_TABLES)

@@ -1,0 +1,46 @@
+"""Who may read the ledger, and what its subjects and kinds are called.
+
+The ledger knows subjects as text. The rooms above know whom and what that text means; one of them
+says so in `AppConfig.ready`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class Named:
+    """A subject or actor as people call it, and where it can be seen."""
+
+    text: str
+    url: str = ""
+
+
+class Reader(Protocol):
+    kinds: Mapping[str, str | Promise]
+    """What happened, in words, by the kind of an entry."""
+
+    def may_read(self, user: Any, at: datetime) -> bool:
+        """Whether the person may read every entry of their organisation."""
+
+    def name(self, organisation: UUID, subjects: Iterable[str]) -> dict[str, Named]:
+        """Names of subjects and actors, by their text; one query a kind."""
+
+    def find(self, organisation: UUID, words: str) -> set[str]:
+        """Subjects and actors that go by these words, a bounded number."""
+
+
+_readers: list[Reader] = []
+
+
+def register(reader: Reader) -> None:
+    _readers[:] = [reader]
+
+
+def reader() -> Reader:
+    return _readers[0]

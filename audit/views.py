@@ -1,0 +1,141 @@
+"""The ledger for those who read all of it: search, one entry, verification."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from audit import queries, reading, verification
+from audit.errors import Refused
+from audit.forms import EntryFilter
+from audit.models import Entry
+
+VERIFIED_WHILE_WAITING = 20_000
+"""Entries that are verified in about a second; more are the worker's work at night."""
+
+Params = ParamSpec("Params")
+View = Callable[Concatenate[HttpRequest, Params], HttpResponse]
+
+
+class NotAnAuditor(Refused):
+    """The whole ledger is for auditors."""
+
+    status = 403
+    sentence = _(
+        "The audit record is read by auditors of your organisation. What happened to a task is on "
+        "its own page."
+    )
+
+
+class TooManyToVerify(Refused):
+    """More entries than somebody should wait for."""
+
+    sentence = _("These are too many entries to verify while you wait; it is done every night.")
+
+
+def for_auditors(view: View[Params]) -> View[Params]:
+    """Signed in, and allowed to read everything."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
+        if not reading.reader().may_read(request.user, timezone.now()):
+            raise NotAnAuditor
+        return view(request, *args, **kwargs)
+
+    return login_required(checked)
+
+
+@require_safe
+@for_auditors
+def audit(request: HttpRequest) -> HttpResponse:
+    """The newest entries, or those that were asked for."""
+    form = EntryFilter(request.GET)
+    organisation = _organisation(request)
+    found = queries.entries(organisation, form.wanted(), request.GET.get("before", ""))
+    standing = queries.standing(organisation)
+    context = {
+        "form": form,
+        "found": found,
+        "rows": _rows(organisation, found.entries),
+        "standing": standing,
+        "may_verify": standing.entries <= VERIFIED_WHILE_WAITING,
+        "section": "audit",
+    }
+    return render(request, "audit/audit.html", context)
+
+
+@require_POST
+@for_auditors
+def verify(request: HttpRequest) -> HttpResponse:
+    """Recompute everything now. Raises TooManyToVerify."""
+    organisation = _organisation(request)
+    if queries.standing(organisation).entries > VERIFIED_WHILE_WAITING:
+        raise TooManyToVerify
+    run = verification.record(organisation, at=timezone.now())
+    if run.first_bad is None:
+        messages.success(request, _("Everything was recomputed: the record is whole."))
+    return redirect("audit")
+
+
+@require_safe
+@for_auditors
+def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """One entry in words and in its bytes, between its neighbours."""
+    one = _entry(request, entry_id)
+    detail = queries.detail(one)
+    [row] = _rows(one.organisation, [one])
+    acting_for = detail.body.get("acting_for")
+    names = reading.reader().name(one.organisation, [acting_for]) if acting_for else {}
+    context = {
+        "detail": detail,
+        "entry": one,
+        "row": row,
+        "acting_for": names.get(acting_for, acting_for),
+        "section": "audit",
+    }
+    return render(request, "audit/entry.html", context)
+
+
+@require_safe
+@for_auditors
+def entry_json(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """The canonical bytes as they were hashed, to be checked elsewhere."""
+    one = _entry(request, entry_id)
+    response = HttpResponse(bytes(one.body), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="entry-{one.pk}.json"'
+    return response
+
+
+def _organisation(request: HttpRequest) -> UUID:
+    organisation: UUID = request.user.organisation_id  # type: ignore[union-attr]
+    return organisation
+
+
+def _entry(request: HttpRequest, entry_id: UUID) -> Entry:
+    mine = Entry.objects.filter(organisation=_organisation(request)).select_related("leaf")
+    return get_object_or_404(mine, pk=entry_id)
+
+
+def _rows(organisation: UUID, entries: list[Entry]) -> list[dict[str, Any]]:
+    """Entries with the names of what and whom they are about."""
+    reader = reading.reader()
+    wanted = {one.subject for one in entries} | {one.actor for one in entries}
+    names = reader.name(organisation, wanted)
+    return [
+        {
+            "entry": one,
+            "kind": reader.kinds.get(one.kind, one.kind),
+            "subject": names.get(one.subject, reading.Named(one.subject)),
+            "actor": names.get(one.actor, reading.Named(one.actor)),
+            "leaf": getattr(one, "leaf", None),
+        }
+        for one in entries
+    ]

@@ -1,0 +1,119 @@
+"""What the ledger's subjects, actors and kinds are called, and who may read all of it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from approvals.models import Route
+from audit.reading import Named
+from directory import policy
+from directory.models import Organisation, Person, Unit
+from directory.queries import roles_of
+from workflows.models import Plan, Task
+
+FOUND_AT_MOST = 500
+MODELS: dict[str, type[Model]] = {
+    model._meta.model_name or "": model for model in (Organisation, Unit, Person, Route, Plan, Task)
+}
+WORDS = {
+    "unit": ("name__icontains",),
+    "person": ("name__icontains", "username__icontains", "pinyin__icontains"),
+    "route": ("name__icontains",),
+    "plan": ("title__icontains", "number__icontains"),
+    "task": ("title__icontains", "measure__number", "plan__number__icontains"),
+}
+KINDS = {
+    "appointment.ended": _("Appointment ended"),
+    "appointment.made": _("Appointment made"),
+    "approval.signed_off": _("Signed off"),
+    "contribution.sent": _("Part of a cooperating unit sent"),
+    "delegation.given": _("Delegation given"),
+    "delegation.revoked": _("Delegation revoked"),
+    "organisation.created": _("Organisation created"),
+    "person.created": _("Account created"),
+    "person.deactivated": _("Account deactivated"),
+    "person.password_set": _("Password set"),
+    "person.reactivated": _("Account reactivated"),
+    "person.renamed": _("Name changed"),
+    "plan.approval_opened": _("Plan put forward for approval"),
+    "plan.cancelled": _("Plan cancelled"),
+    "plan.completed": _("Plan completed"),
+    "plan.drafted": _("Plan drafted"),
+    "plan.in_force": _("Plan in force"),
+    "plan.issued": _("Plan issued"),
+    "plan.received": _("Plan received by a unit"),
+    "plan.revised": _("Draft of a plan revised"),
+    "plan.withdrawn": _("Plan withdrawn from approval"),
+    "post.abolished": _("Post abolished"),
+    "post.created": _("Post created"),
+    "route.published": _("Route published"),
+    "session.signed_in": _("Signed in"),
+    "task.accepted": _("Task accepted"),
+    "task.cancelled": _("Task cancelled"),
+    "task.closed": _("Task closed"),
+    "task.created": _("Task assigned"),
+    "task.declined": _("Task declined"),
+    "task.due_date_set": _("Deadline changed"),
+    "task.handlers_named": _("Handlers named"),
+    "task.insisted": _("Decline rejected"),
+    "task.reassigned": _("Task reassigned"),
+    "task.received": _("Task received by a cooperating unit"),
+    "task.reopened": _("Task reopened"),
+    "task.submitted": _("Report submitted"),
+    "task.withdrawn": _("Report withdrawn"),
+    "unit.abolished": _("Unit abolished"),
+    "unit.changed": _("Unit changed"),
+    "unit.created": _("Unit created"),
+}
+
+
+class HouseReader:
+    """Reads the ledger with the words of the directory and of the work."""
+
+    kinds = KINDS
+
+    def may_read(self, user: Any, at: datetime) -> bool:
+        return bool(policy.may_read_everything(roles_of(user, at)))
+
+    def name(self, organisation: UUID, subjects: Iterable[str]) -> dict[str, Named]:
+        wanted: dict[str, set[str]] = {}
+        for subject in subjects:
+            kind, _colon, key = subject.partition(":")
+            wanted.setdefault(kind, set()).add(key)
+        names = {
+            "operator": Named(gettext("The server's operator")),
+            "worker": Named(gettext("The system")),
+            "engine": Named(gettext("The system")),
+        }
+        for kind in wanted.keys() & MODELS.keys():
+            for row in _of(organisation, kind).filter(pk__in=wanted[kind]):
+                names[f"{kind}:{row.pk}"] = Named(str(row), _url(kind, row.pk))
+        return names
+
+    def find(self, organisation: UUID, words: str) -> set[str]:
+        found = set()
+        for kind, columns in WORDS.items():
+            condition = Q()
+            for column in columns:
+                condition |= Q(**{column: words})
+            rows = _of(organisation, kind).filter(condition)
+            found |= {f"{kind}:{pk}" for pk in rows.values_list("pk", flat=True)[:FOUND_AT_MOST]}
+        return found
+
+
+def _of(organisation: UUID, kind: str) -> Any:
+    key = "pk" if kind == "organisation" else "organisation"
+    return MODELS[kind]._default_manager.filter(**{key: organisation}).order_by()
+
+
+def _url(kind: str, pk: UUID) -> str:
+    try:
+        return reverse(kind, args=[pk])
+    except NoReverseMatch:
+        return ""
