@@ -1,14 +1,17 @@
 """Forms with which an administrator keeps the directory."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directory.models import Organisation, Person, Post, Unit, UnitGroup
+from directory.queries.holdings import appointments
 from directory.sheets import MAX_BYTES
 
 
@@ -34,6 +37,23 @@ class Day(forms.DateField):
     """A date with the browser's own picker."""
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of the active people, told apart by the units of their posts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Person.objects.none(), **kwargs)
+
+    def offer(self, organisation_id: UUID, at: datetime, *, but: Person | None = None) -> None:
+        running = Prefetch("appointments", queryset=appointments(at))
+        people = Person.objects.filter(organisation=organisation_id, is_active=True)
+        people = people.exclude(pk=but.pk) if but else people
+        self.queryset = people.prefetch_related(running)
+
+    def label_from_instance(self, person: Person) -> str:
+        units = dict.fromkeys(one.post.unit.name for one in person.appointments.all())
+        return " · ".join([person.name, *units])
 
 
 class UnitForm(forms.Form):
@@ -79,13 +99,19 @@ class PostForm(forms.Form):
 
 
 class AppointForm(forms.Form):
-    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    person = PersonField(label=_("Person"))
     replace = forms.BooleanField(label=_("The present holder leaves this post now"), required=False)
 
-    def __init__(self, *args: Any, organisation: Organisation, vacant: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        organisation: Organisation,
+        at: datetime,
+        vacant: bool,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        people = Person.objects.filter(organisation=organisation, is_active=True)
-        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+        cast(PersonField, self.fields["person"]).offer(organisation.pk, at)
         if vacant:
             del self.fields["replace"]
 
@@ -158,7 +184,7 @@ class NothingToFillIn(forms.Form):
 
 
 class DelegationForm(forms.Form):
-    delegate = forms.ModelChoiceField(label=_("Who acts for you"), queryset=Person.objects.none())
+    delegate = PersonField(label=_("Who acts for you"))
     post = forms.ModelChoiceField(
         label=_("In which post"),
         queryset=Post.objects.none(),
@@ -175,11 +201,11 @@ class DelegationForm(forms.Form):
 
     def __init__(self, *args: Any, person: Person, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Person.objects.filter(organisation=person.organisation_id, is_active=True)
         own = Post.objects.filter(
             appointments__person=person, abolished_at=None, appointments__starts_at__lte=at
         ).exclude(appointments__ends_at__lte=at)
-        self.fields["delegate"].queryset = others.exclude(pk=person.pk)  # type: ignore[attr-defined]
+        delegate = cast(PersonField, self.fields["delegate"])
+        delegate.offer(person.organisation_id, at, but=person)
         self.fields["post"].queryset = own.distinct()  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -180,8 +180,11 @@ def post_abolish(request: PersonRequest, post_id: UUID) -> HttpResponse:
 @administrator_only
 def appoint(request: PersonRequest, post_id: UUID) -> HttpResponse:
     post = get_object_or_404(Post.objects.for_user(request.user), pk=post_id)
-    holder = queries.holder(post, timezone.now())
-    form = AppointForm(posted(request), organisation=post.organisation, vacant=holder is None)
+    at = timezone.now()
+    holder = queries.holder(post, at)
+    form = AppointForm(
+        posted(request), organisation=post.organisation, at=at, vacant=holder is None
+    )
     names = {"post": post, "unit": post.unit, "holder": holder}
     question = Question(
         title=_("Appoint to %(post)s, %(unit)s") % names,
