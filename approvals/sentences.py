@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from approvals.models import SignOff, Stage
 from approvals.rules import Tally
@@ -24,37 +24,35 @@ def meaning(
         "capacity": capacity,
         "principal": acting_for,
     }
-    if acting_for:
-        by_decision = {
-            Decision.APPROVE: _(
-                "For %(principal)s, %(capacity)s, I approve “%(subject)s” at the stage “%(stage)s”,"
-                " round %(round)s."
-            ),
-            Decision.RETURN: _(
-                "For %(principal)s, %(capacity)s, I return “%(subject)s” at the stage “%(stage)s”,"
-                " round %(round)s, for the reason given."
-            ),
-            Decision.ABSTAIN: _(
-                "For %(principal)s, %(capacity)s, I abstain on “%(subject)s” at the stage"
-                " “%(stage)s”, round %(round)s."
-            ),
-        }
-    else:
-        by_decision = {
-            Decision.APPROVE: _(
-                "As %(capacity)s, I approve “%(subject)s” at the stage “%(stage)s”, round"
-                " %(round)s."
-            ),
-            Decision.RETURN: _(
-                "As %(capacity)s, I return “%(subject)s” at the stage “%(stage)s”, round"
-                " %(round)s, for the reason given."
-            ),
-            Decision.ABSTAIN: _(
-                "As %(capacity)s, I abstain on “%(subject)s” at the stage “%(stage)s”, round"
-                " %(round)s."
-            ),
-        }
-    return by_decision[Decision(decision)] % words
+    return str((FOR_SOMEBODY if acting_for else ONESELF)[Decision(decision)]) % words
+
+
+ONESELF = {
+    Decision.APPROVE: gettext_lazy(
+        "As %(capacity)s, I approve “%(subject)s” at the stage “%(stage)s”, round %(round)s."
+    ),
+    Decision.RETURN: gettext_lazy(
+        "As %(capacity)s, I return “%(subject)s” at the stage “%(stage)s”, round %(round)s, for the"
+        " reason given."
+    ),
+    Decision.ABSTAIN: gettext_lazy(
+        "As %(capacity)s, I abstain on “%(subject)s” at the stage “%(stage)s”, round %(round)s."
+    ),
+}
+FOR_SOMEBODY = {
+    Decision.APPROVE: gettext_lazy(
+        "For %(principal)s, %(capacity)s, I approve “%(subject)s” at the stage “%(stage)s”,"
+        " round %(round)s."
+    ),
+    Decision.RETURN: gettext_lazy(
+        "For %(principal)s, %(capacity)s, I return “%(subject)s” at the stage “%(stage)s”,"
+        " round %(round)s, for the reason given."
+    ),
+    Decision.ABSTAIN: gettext_lazy(
+        "For %(principal)s, %(capacity)s, I abstain on “%(subject)s” at the stage"
+        " “%(stage)s”, round %(round)s."
+    ),
+}
 
 
 def did(decision: str, name: str) -> str:

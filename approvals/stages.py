@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from approvals import queries, selectors
 from approvals.models import Approval, Opening, Round, Stage, WorkItem
@@ -67,9 +69,8 @@ def open_from(
     finds nobody opens without seats, which is blocked: it never passes by itself.
     """
     context = Context.thawed(round.context)
-    stages = Stage.objects.filter(version=approval.version_id, position__gte=position)
     skipped: list[Opening] = []
-    for stage in stages.order_by("position"):
+    for stage in stages_of(approval.version_id)[position - 1 :]:
         opening = Opening(
             organisation_id=approval.organisation_id,
             approval=approval,
@@ -85,6 +86,12 @@ def open_from(
             continue
         return Opened(skipped, opening, seat(opening, context, round, at))
     return Opened(skipped)
+
+
+@lru_cache(maxsize=256)
+def stages_of(version_id: UUID) -> tuple[Stage, ...]:
+    """A published version's stages in order: they never change, so they are read once."""
+    return tuple(Stage.objects.filter(version=version_id).order_by("position"))
 
 
 def seat(opening: Opening, context: Context, round: Round, at: datetime) -> list[WorkItem]:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ class Reviewed:
             "work_item": self.work_item,
         }
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         return hashlib.sha256(canonical.encode(self.facts)).digest()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
@@ -24,7 +25,7 @@ class Request:
     seen: Head | None
     at: datetime
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """Tells a repeated request from another one, without letting anybody guess the comment."""
         said = [self.work_item_id, self.decision, self.comment, self.target, self.seen_digest]
