@@ -31,18 +31,26 @@ class Account:
     try_this: str
 
 
-# Account → the role they play and what a newcomer does as them.
+# Account → the role they play and what a newcomer does as them, in the order of the main path.
 CAST: dict[str, tuple[object, object]] = {
     "taojingxing": (
         _("coordinator, 党群工作部"),
-        _("import demo/plan.txt, have it approved, close tasks"),
+        _("import demo/short-plan.txt, have it approved, issue it, close tasks"),
     ),
+    "wenyining": (_("principal, 党群工作部"), _("sign the issuing of a plan, first")),
+    "qinyu": (_("principal, 党政综合办公室"), _("sign the issuing of a plan, second")),
+    "shenruochuan": (_("principal, 党工委"), _("sign the issuing of a plan, together with 管委会")),
+    "fangyanqiu": (_("principal, 管委会"), _("sign the issuing of a plan, together with 党工委")),
     "jiyunshen": (_("handler, 组织人事部"), _("receive a task, report, answer a return")),
     "helanzhou": (_("deputy in charge, 组织人事部"), _("sign the unit's report first")),
     "luomuyun": (_("principal, 组织人事部"), _("sign after the deputy")),
+    "sujianwei": (
+        _("reviewer, 党群工作部"),
+        _("return a report with a reason, or approve it"),
+    ),
     "weiqinglan": (
         _("reviewer, 党政综合办公室"),
-        _("return a report with a reason, or approve it"),
+        _("review what 党群工作部 reports itself"),
     ),
     "fengyunqi": (_("auditor, 人大工委办公室"), _("read everything, search the audit trail")),
     "tangshuhe": (_("administrator"), _("keep units, posts and people; import a directory")),
@@ -50,7 +58,7 @@ CAST: dict[str, tuple[object, object]] = {
 
 
 def accounts() -> list[Account]:
-    """The printed accounts, one for each role, in the order of the main path."""
+    """The printed accounts: one for each role, and whoever the main path needs."""
     return [
         Account(username, PASSWORD, str(role), str(todo)) for username, (role, todo) in CAST.items()
     ]

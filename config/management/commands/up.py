@@ -71,7 +71,7 @@ class Command(BaseCommand):
             stamp.write_text(state)
         if demo and "load_demo" in get_commands() and not has_organisation():
             self.say(_("Loading the demo: a plan, its units and invented people"))
-            call_command("load_demo")
+            call_command("load_demo", verbosity=0)
 
     def welcome(self, host: str, port: int) -> None:
         """The address and the ways in: all that a newcomer needs."""
