@@ -34,7 +34,7 @@ class Command(BaseCommand):
         whole = transaction.atomic()
         # Actions refuse to run inside a transaction, but for the one that Django's tests wrap
         # around them. Here, too, it is outermost and nothing reacts before it is committed.
-        whole._from_testcase = True
+        whole._from_testcase = True  # type: ignore[attr-defined]
         with whole:
             organisation = people.load(now - MONTHS, warn)
             routes.publish(organisation, now - MONTHS)
