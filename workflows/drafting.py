@@ -329,8 +329,16 @@ def first_sentence(text: str, limit: int = 60) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
-def sentences(source: str, start: int, end: int) -> list[tuple[int, str]]:
-    """The places where a measure could be split: the start of each sentence but the first."""
+def places(proposal: Proposal, measure: ProposedMeasure) -> list[tuple[int, str]]:
+    """Where a measure could be split: the start of each sentence but the first and its clauses'."""
+    return [
+        (place, text)
+        for place, text in _sentences(proposal.source, measure.start, measure.end)
+        if not any(clause.start <= place < clause.end for clause in measure.clauses)
+    ]
+
+
+def _sentences(source: str, start: int, end: int) -> list[tuple[int, str]]:
     found = []
     position = start
     while position < end:

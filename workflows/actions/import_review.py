@@ -134,9 +134,7 @@ def answer(
         return opened.row
 
 
-def accept_proposals(
-    *, import_id: UUID, revision: int, actor: Person, at: datetime
-) -> PlanImport:
+def accept_proposals(*, import_id: UUID, revision: int, actor: Person, at: datetime) -> PlanImport:
     """Answer every open question as proposed, where there is a proposal.
 
     Raises NotAllowed, AnsweredMeanwhile, AlreadyConfirmed, AlreadyDiscarded.
@@ -239,12 +237,7 @@ def split(
         measure = next((one for one in opened.proposal.measures if one.key == key), None)
         if measure is None:
             raise AnswerUnclear
-        possible = {
-            place
-            for place, _text in drafting.sentences(
-                opened.proposal.source, measure.start, measure.end
-            )
-        }
+        possible = {place for place, _text in drafting.places(opened.proposal, measure)}
         if not possible.issuperset(offsets):
             raise AnswerUnclear
         splits = opened.part("splits")

@@ -237,5 +237,5 @@ def cuts(found: PlanImport, key: str) -> list[tuple[int, str, bool]]:
     if measure is None:
         return []
     chosen = set(found.answers.get("splits", {}).get(key, ()))
-    places = drafting.sentences(proposal.source, measure.start, measure.end)
+    places = drafting.places(proposal, measure)
     return [(place, text, place in chosen) for place, text in places]

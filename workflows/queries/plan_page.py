@@ -28,6 +28,8 @@ from workflows.queries.plans import OVER, obstacles, parts
 
 ORDER = ("draft", "approve_issuing", "issue", "receipts", "in_force", "completed")
 """The steps of the picture. A plan to be revised stands at its draft again."""
+WORST = ("overdue", "due_soon", "not_started", "on_track", "done")
+"""Lights, the worst first."""
 STATES = {
     "approve_issuing": "submitted",
     "issue": "reviewed",
@@ -60,6 +62,24 @@ class TaskRow:
     light: str
     left: int | None
     url: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The tasks of one measure: `alone` where it has one, else a task for each of `members`."""
+
+    measure: Measure
+    members: list[TaskRow]
+    alone: TaskRow | None = None
+
+    @property
+    def over(self) -> int:
+        return sum(row.task.state in OVER for row in self.members)
+
+    @property
+    def light(self) -> str:
+        """The worst of them."""
+        return min((row.light for row in self.members), key=WORST.index)
 
 
 @dataclass(frozen=True)
@@ -131,6 +151,19 @@ class PlanPage:
     @property
     def waiting(self) -> list[str]:
         return [one.unit.name for one in self.addressees if one.received_at is None]
+
+    @property
+    def grouped(self) -> list[Group]:
+        """The rows, those of a group's members under their measure."""
+        found: list[Group] = []
+        for row in self.rows:
+            if row.task.made_for_id is None:
+                found.append(Group(row.task.measure, [], row))
+            elif found and found[-1].members and found[-1].measure == row.task.measure:
+                found[-1].members.append(row)
+            else:
+                found.append(Group(row.task.measure, [row]))
+        return found
 
     @property
     def late(self) -> list[TaskRow]:
@@ -259,9 +292,6 @@ def _figures(rows: Iterable[TaskRow]) -> list[tuple[str, int]]:
     for row in rows:
         counts[row.light] += 1
     return list(counts.items())
-
-
-WORST = ("overdue", "due_soon", "not_started", "on_track", "done")
 
 
 def _matrix(
