@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,8 +21,7 @@ from audit.models import Entry
 VERIFIED_WHILE_WAITING = 20_000
 """Entries that are verified in about a second; more are the worker's work at night."""
 
-Params = ParamSpec("Params")
-View = Callable[Concatenate[HttpRequest, Params], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 class NotAnAuditor(Refused):
@@ -41,11 +40,11 @@ class TooManyToVerify(Refused):
     sentence = _("These are too many entries to verify while you wait; it is done every night.")
 
 
-def for_auditors(view: View[Params]) -> View[Params]:
+def for_auditors(view: View) -> View:
     """Signed in, and allowed to read everything."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not reading.reader().may_read(request.user, timezone.now()):
             raise NotAnAuditor
         return view(request, *args, **kwargs)
@@ -92,7 +91,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     one = _entry(request, entry_id)
     detail = queries.detail(one)
     [row] = _rows(one.organisation, [one])
-    acting_for = detail.body.get("acting_for")
+    acting_for = detail.body.get("acting_for") or ""
     names = reading.reader().name(one.organisation, [acting_for]) if acting_for else {}
     context = {
         "detail": detail,

@@ -277,6 +277,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 WORKER_STEPS = [
     "audit.sequencer.advance",
     "workflows.actions.plans.advance_plans",
+    "notices.actions.follow",
+    "notices.actions.remind",
+    "notices.mail.deliver",
+    "audit.nightly.verify",
 ]
 
 # -- Mail and logs --------------------------------------------------------------------------------
@@ -293,6 +297,8 @@ EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_USE_TLS = _mail.query == "tls"
 EMAIL_TIMEOUT = 10
+# Without a mail server nothing is printed instead: the notices stand on their page.
+NOTICES_BY_MAIL = bool(_mail.hostname)
 DEFAULT_FROM_EMAIL = os.environ.get("DUBAN_MAIL_FROM", "duban@localhost")
 
 LOGGING = {

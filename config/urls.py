@@ -7,6 +7,7 @@ from config import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
+    path("", include("notices.urls")),
     path("", include("workflows.urls")),
     path("", include("approvals.urls")),
     path("", include("audit.urls")),

@@ -27,17 +27,22 @@ class Cursor(models.Model):
 
 
 class Notice(models.Model):
-    """One thing one person is told, made from one ledger entry."""
+    """One thing one person is told, because of a ledger entry or of a deadline.
+
+    `cause` makes it come once: `leaf:17`, or `overdue:2026-11-30`. `mail_at` is when the mail is to
+    be tried next; none: there is nothing to send, or nothing more.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=60)
     subject = models.CharField(max_length=80)
-    facts = models.JSONField(default=dict)
-    leaf_index = models.PositiveBigIntegerField()
+    cause = models.CharField(max_length=40)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    mail_at = models.DateTimeField(null=True, blank=True)
+    mail_tries = models.PositiveSmallIntegerField(default=0)
 
     objects = ScopedQuerySet.as_manager()
 
@@ -46,12 +51,17 @@ class Notice(models.Model):
         ordering = ["-at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "leaf_index", "person"], name="notice_once_per_entry"
+                fields=["organisation", "person", "subject", "cause"], name="notice_once_per_cause"
             ),
         ]
         indexes = [
             models.Index(
                 fields=["person", "-at"], condition=models.Q(read_at=None), name="notice_unread"
+            ),
+            models.Index(
+                fields=["mail_at"],
+                condition=models.Q(mail_at__isnull=False),
+                name="notice_mail_waiting",
             ),
         ]
 

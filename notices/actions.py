@@ -1,0 +1,135 @@
+"""Telling people: what the worker makes of the log and of the clock, and what they have read."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from audit.models import Entry, Leaf, LogHead
+from directory.models import Organisation, Person
+from directory.queries import working_days_between
+from notices import rules
+from notices.models import Cursor, Notice
+from workflows.lights import DUE_SOON
+from workflows.models import Task
+
+FOLLOWER = "notices"
+BATCH = 200
+LONGEST = 14
+"""Days ahead in which `DUE_SOON` working days surely lie, holidays included."""
+
+
+def follow(*, at: datetime) -> int:
+    """A step of the worker: make the notices of new entries, organisation by organisation."""
+    known = Organisation.objects.values_list("pk", flat=True)
+    heads = LogHead.objects.filter(size__gt=0, pk__in=known)
+    read = dict(
+        Cursor.objects.filter(follower=FOLLOWER).values_list("organisation_id", "next_index")
+    )
+    return sum(
+        _follow(head.organisation, at)
+        for head in heads
+        if head.size > read.get(head.organisation, 0)
+    )
+
+
+@transaction.atomic(durable=True)
+def _follow(organisation: UUID, at: datetime) -> int:
+    """The next batch; notices and cursor move together, so nothing is lost or told twice."""
+    Cursor.objects.get_or_create(organisation_id=organisation, follower=FOLLOWER)
+    cursor = Cursor.objects.select_for_update().get(organisation=organisation, follower=FOLLOWER)
+    leaves = (
+        Leaf.objects.filter(organisation=organisation, leaf_index__gte=cursor.next_index)
+        .select_related("entry")
+        .order_by("leaf_index")[:BATCH]
+    )
+    found = list(leaves)
+    for leaf in found:
+        _tell_of(leaf.entry, f"leaf:{leaf.leaf_index}", at)
+    if found:
+        cursor.next_index = found[-1].leaf_index + 1
+        cursor.save(update_fields=["next_index"])
+    return len(found)
+
+
+def _tell_of(entry: Entry, cause: str, at: datetime) -> None:
+    facts = json.loads(bytes(entry.body))["facts"]
+    news = rules.News(entry.organisation, entry.subject, entry.kind, facts, at)
+    for kind, people in rules.told(news):
+        others = [person for person in people if person.subject != entry.actor]
+        _tell(others, kind, entry.organisation, entry.subject, cause, entry.at, mail_at=at)
+
+
+def _tell(
+    people: Iterable[Person],
+    kind: str,
+    organisation: UUID,
+    subject: str,
+    cause: str,
+    at: datetime,
+    *,
+    mail_at: datetime,
+) -> int:
+    """A person is told once of one cause, whichever rule comes first."""
+    made = [
+        Notice(
+            organisation_id=organisation,
+            person=person,
+            kind=kind,
+            subject=subject,
+            cause=cause,
+            at=at,
+            mail_at=mail_at if person.email and settings.NOTICES_BY_MAIL else None,
+        )
+        for person in people
+    ]
+    Notice.objects.bulk_create(made, ignore_conflicts=True)
+    return len(made)
+
+
+class Reminders:
+    """Deadlines, looked at once a day; a restart looks again and tells nobody twice."""
+
+    def __init__(self) -> None:
+        self._looked: date | None = None
+
+    def remind(self, *, at: datetime) -> int:
+        """Tell lead units of tasks that are due soon or overdue, of each deadline once."""
+        today = timezone.localdate(at)
+        if self._looked == today:
+            return 0
+        open_ = Task.objects.filter(
+            state__in=[Task.State.ASSIGNED, Task.State.IN_PROGRESS],
+            due_date__lte=today + timedelta(days=LONGEST),
+        )
+        told = sum(_remind(task, task.due_date, today, at) for task in open_ if task.due_date)
+        self._looked = today
+        return told
+
+
+@transaction.atomic(durable=True)
+def _remind(task: Task, due: date, today: date, at: datetime) -> int:
+    left = working_days_between(task.organisation_id, today, due)
+    if left > DUE_SOON:
+        return 0
+    kind = "task.overdue" if today > due else "task.due_soon"
+    cause = f"{kind.partition('.')[2]}:{due}"
+    if Notice.objects.filter(subject=task.subject, cause=cause).exists():
+        return 0
+    people = rules.lead_of(task, at)
+    return _tell(people, kind, task.organisation_id, task.subject, cause, at, mail_at=at)
+
+
+_reminders = Reminders()
+remind: Callable[..., int] = _reminders.remind
+
+
+@transaction.atomic(durable=True)
+def read_all(*, person: Person, up_to: UUID, at: datetime) -> int:
+    """The person has seen their notices up to this one; newer ones stay unread."""
+    unread = Notice.objects.filter(person=person, read_at=None, id__lte=up_to)
+    return unread.update(read_at=at)

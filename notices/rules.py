@@ -1,0 +1,110 @@
+"""Who is told what: from an entry's facts to people."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from approvals.models import Round, WorkItem
+from directory.models import Person, Post
+from directory.queries import holders
+from workflows.models import Addressee, Assignment, Plan, Task
+
+Told = Iterator[tuple[str, Iterable[Person]]]
+Role = Post.Role
+WORKERS = (Role.HANDLER, Role.PRINCIPAL)
+
+
+@dataclass(frozen=True)
+class News:
+    """An entry as the follower reads it; `at` is now, because those who hold posts now are told."""
+
+    organisation: UUID
+    subject: str
+    kind: str
+    facts: Mapping[str, Any]
+    at: datetime
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.subject.partition(":")[2])
+
+
+def told(news: News) -> Told:
+    """Kinds of notices, each with the people who get it."""
+    if rule := RULES.get(news.kind):
+        yield news.kind, rule(news)
+    if opened := news.facts.get("opened"):
+        yield "work.opened", asked(UUID(opened["id"]), news.at)
+    if approval := news.facts.get("approval"):
+        if approval["state"] == "with_submitter":
+            yield "approval.returned", submitters(UUID(approval["id"]))
+        elif approval["state"] == "passed":
+            yield "approval.passed", [*submitters(UUID(approval["id"])), *_coordinators(news)]
+
+
+def people_of(units: Iterable[UUID], roles: Iterable[str], at: datetime) -> list[Person]:
+    """Who holds posts with these roles in these units now."""
+    posts = Post.objects.filter(unit__in=list(units), role__in=list(roles), abolished_at=None)
+    return list(holders(list(posts), at).values())
+
+
+def asked(opening: UUID, at: datetime) -> list[Person]:
+    """Who holds an open seat of the stage, by name or by post."""
+    items = WorkItem.objects.filter(opening=opening, state=WorkItem.State.OPEN)
+    found = list(items.select_related("person"))
+    named = [item.person for item in found if item.person is not None]
+    return named + list(holders([item.post_id for item in found if item.post_id], at).values())
+
+
+def submitters(approval: UUID) -> list[Person]:
+    latest = Round.objects.filter(approval=approval).select_related("submitter").latest("number")
+    return [latest.submitter]
+
+
+def _addressees(news: News) -> list[Person]:
+    units = Addressee.objects.filter(plan=news.id).values_list("unit_id", flat=True)
+    return people_of(units, WORKERS, news.at)
+
+
+def _parts(news: News, *roles: str) -> list[UUID]:
+    parts = Assignment.objects.filter(task=news.id, ended_at=None, role__in=roles)
+    return list(parts.values_list("unit_id", flat=True))
+
+
+def _units(news: News) -> list[Person]:
+    """Those who work on the task, in the lead and the cooperating units."""
+    units = _parts(news, Assignment.Role.LEAD, Assignment.Role.COOPERATING)
+    return people_of(units, WORKERS, news.at)
+
+
+def _lead(news: News) -> list[Person]:
+    return people_of(_parts(news, Assignment.Role.LEAD), WORKERS, news.at)
+
+
+def _coordinators(news: News) -> list[Person]:
+    """The coordinators of the plan that the subject is or belongs to."""
+    kind = news.subject.partition(":")[0]
+    plans = Plan.objects.filter(**{"pk" if kind == "plan" else "tasks": news.id})
+    units = plans.values_list("coordinator_id", flat=True)
+    return people_of(units, [Role.COORDINATOR], news.at) if kind in {"plan", "task"} else []
+
+
+RULES: Mapping[str, Callable[[News], list[Person]]] = {
+    "plan.issued": _addressees,
+    "task.created": _units,
+    "task.reassigned": _units,
+    "task.declined": _coordinators,
+    "task.insisted": _lead,
+    "task.closed": _units,
+    "task.reopened": _lead,
+    "task.cancelled": _units,
+    "task.due_date_set": _units,
+    "contribution.sent": _lead,
+}
+
+
+def lead_of(task: Task, at: datetime) -> list[Person]:
+    """Who is reminded of a task's deadline."""
+    return _lead(News(task.organisation_id, task.subject, "", {}, at))

@@ -1,0 +1,29 @@
+"""What each kind of notice says. A sentence takes the title of its subject."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: Mapping[str, str | Promise] = {
+    "plan.issued": _("“%(title)s” was issued. Confirm that your unit has received it."),
+    "task.created": _("New task for your unit: “%(title)s”. Accept it, or say why it isn't yours."),
+    "task.reassigned": _("“%(title)s” was given to your unit."),
+    "task.declined": _("A unit declined “%(title)s”. Reassign it, or insist with a reason."),
+    "task.insisted": _("“%(title)s” stays with your unit; the coordinator says why."),
+    "task.closed": _("“%(title)s” is closed."),
+    "task.reopened": _("“%(title)s” was opened again. The reason is on its page."),
+    "task.cancelled": _("“%(title)s” was cancelled. The reason is on its page."),
+    "task.due_date_set": _("“%(title)s” has another deadline."),
+    "contribution.sent": _("A cooperating unit sent its part for “%(title)s”."),
+    "work.opened": _("Your decision is asked for: “%(title)s”."),
+    "approval.returned": _("“%(title)s” was returned. The reason is on its page."),
+    "approval.passed": _("“%(title)s” was approved at every stage."),
+    "task.due_soon": _("“%(title)s” is due soon."),
+    "task.overdue": _("“%(title)s” is overdue."),
+}
+
+
+def sentence(kind: str, title: str) -> str:
+    """The notice in the active language."""
+    return str(SENTENCES[kind]) % {"title": title}

@@ -1,0 +1,116 @@
+"""Who is told what, once, whatever the worker goes through."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from audit.sequencer import Sequencer
+from directory.models import Person
+from notices import actions
+from notices.models import Cursor, Notice
+from tests.factories import NOW
+from tests.workflows.factories import (
+    World,
+    decide,
+    make_task,
+    make_world,
+    publish_completion_route,
+    submitted,
+)
+from workflows.actions import tasks
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+Speaking = Callable[[str], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def world() -> World:
+    world = make_world()
+    publish_completion_route(world)
+    return world
+
+
+def kinds(person: Person) -> set[str]:
+    return set(Notice.objects.filter(person=person).values_list("kind", flat=True))
+
+
+def follow(speaking_as: Speaking) -> None:
+    with speaking_as("worker"):
+        Sequencer().advance()
+        while actions.follow(at=NOW):
+            pass
+
+
+def test_a_new_task_is_told_to_the_units_that_work_on_it(
+    world: World, speaking_as: Speaking
+) -> None:
+    make_task(world)
+    follow(speaking_as)
+    assert "task.created" in kinds(world.handler) & kinds(world.principal)
+    assert "task.created" in kinds(world.partner_handler)
+    assert kinds(world.stranger) == kinds(world.auditor) == set()
+
+
+def test_who_acted_is_not_told_of_it(world: World, speaking_as: Speaking) -> None:
+    task = make_task(world)
+    tasks.decline(task_id=task.pk, actor=world.handler, at=NOW, reason="Not ours.")
+    follow(speaking_as)
+    assert "task.declined" in kinds(world.coordinator)
+    assert "task.declined" not in kinds(world.handler)
+
+
+def test_a_decision_is_asked_of_the_holders_of_the_posts(
+    world: World, speaking_as: Speaking
+) -> None:
+    submitted(world)
+    follow(speaking_as)
+    assert "work.opened" in kinds(world.deputy)
+    assert "work.opened" not in kinds(world.coordinator)
+
+
+def test_a_return_is_told_to_the_submitter(world: World, speaking_as: Speaking) -> None:
+    submitted(world)
+    decide(world.deputy, "return", "Add the lists.")
+    follow(speaking_as)
+    assert "approval.returned" in kinds(world.handler)
+
+
+def test_a_report_that_passed_is_told_to_submitter_and_coordinator(
+    world: World, speaking_as: Speaking
+) -> None:
+    submitted(world)
+    decide(world.deputy)
+    follow(speaking_as)
+    decide(world.coordinator)
+    follow(speaking_as)
+    assert "approval.passed" in kinds(world.handler)
+
+
+def test_nothing_is_told_twice_when_the_cursor_was_lost(
+    world: World, speaking_as: Speaking
+) -> None:
+    make_task(world)
+    follow(speaking_as)
+    before = Notice.objects.filter(organisation=world.organisation).count()
+    Cursor.objects.filter(organisation=world.organisation).update(next_index=0)
+    follow(speaking_as)
+    assert Notice.objects.filter(organisation=world.organisation).count() == before > 0
+
+
+def test_a_failure_in_a_batch_loses_nothing(
+    world: World, speaking_as: Speaking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_task(world)
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cursor, "save", fail)
+        with pytest.raises(RuntimeError):
+            follow(speaking_as)
+    assert kinds(world.handler) == set()
+    follow(speaking_as)
+    assert "task.created" in kinds(world.handler)
