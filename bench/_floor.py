@@ -27,7 +27,8 @@ def connect() -> "psycopg2.extensions.connection":
     parameters = {**connection.get_connection_params()}
     parameters.pop("cursor_factory", None)
     parameters.pop("context", None)
-    return psycopg2.connect(**parameters)
+    link: psycopg2.extensions.connection = psycopg2.connect(**parameters)
+    return link
 
 
 @dataclass

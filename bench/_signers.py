@@ -1,18 +1,28 @@
 """The same route as viewflow tasks, one a signer, with a blocking lock and a proxy process.
 
-Only the process is run: it writes no sign-off, which viewflow has no table for.
+viewflow knows whose turn it is; the sign-off, the ledger entry and the task's state are written as
+an application on it would write them, by the ORM, with the same bytes as the product's.
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.apps import AppConfig, apps
+from django.utils import timezone
 from viewflow import this
 from viewflow.workflow import flow, lock
 from viewflow.workflow.models import Process
 from viewflow.workflow.models import Task as FlowTask
 
 import bench
+from approvals.models import Approval, SignOff, WorkItem
+from audit.actions import append
 from bench._world import STEPS, World
+from directory.models import Person
+from workflows.models import Task
 
 # viewflow stores the app of a flow beside its name.
 apps.app_configs["bench"] = config = AppConfig("bench", bench)
@@ -20,7 +30,7 @@ config.apps = apps
 config.import_models()
 
 
-class SignersProcess(Process):
+class SignersProcess(Process):  # type: ignore[misc]
     class Meta:
         proxy = True
         app_label = "bench"
@@ -34,7 +44,7 @@ def signer(following: object) -> flow.View:
     return flow.View(lambda request: None).Next(following)
 
 
-class SignersFlow(flow.Flow):
+class SignersFlow(flow.Flow):  # type: ignore[misc]
     process_class = SignersProcess
     lock_impl = lock.SelectForUpdateLock(nowait=False)
 
@@ -54,24 +64,74 @@ class SignersFlow(flow.Flow):
     end = flow.End()
 
 
-def start() -> int:
-    """A process at its first signer."""
+@dataclass
+class Case:
+    """A process at its first signer, with the task it is about and a seat for each sign-off."""
+
+    process: int
+    task: UUID
+    approval: Approval
+    seats: dict[str, WorkItem]
+
+
+def start(world: World) -> Case:
     process: SignersProcess = SignersFlow.start.run()
-    return int(process.pk)
+    task, approval = world.submitted(timezone.now())
+    opening = approval.openings.get()
+    seats = {"A": opening.work_items.get()}
+    for position, name in enumerate(STEPS[1:], 2):
+        seats[name] = WorkItem.objects.create(
+            organisation=world.organisation,
+            approval=approval,
+            opening=opening,
+            post=world.posts[name],
+            position=position,
+            state="open",
+            opened_at=opening.opened_at,
+        )
+    return Case(int(process.pk), task.pk, approval, seats)
 
 
-def run(world: World, process: int) -> list[float]:
-    """Seconds of each signer's turn: find the task, lock its process, take it, complete it."""
+def run(world: World, case: Case, signed: Sequence[SignOff], facts: Sequence[Any]) -> list[float]:
+    """Seconds of each signer's turn: find the task, lock its process, take it, record, complete.
+
+    `signed` and `facts` are what the product wrote for the same steps.
+    """
     times = []
-    for name in STEPS:
+    for name, model, said in zip(STEPS, signed, facts, strict=True):
         began = time.perf_counter()
         task = FlowTask.objects.get(
-            process=process, flow_task=getattr(SignersFlow, name), status="NEW"
+            process=case.process, flow_task=getattr(SignersFlow, name), status="NEW"
         )
         with task.activation() as activation:
             activation.assign(world.people[name])
             activation.start(None)
+            _record(world.people[name], case, case.seats[name], model, said, last=name == STEPS[-1])
             activation.execute()
         times.append(time.perf_counter() - began)
-    assert SignersProcess.objects.get(pk=process).status == "DONE"
+    assert SignersProcess.objects.get(pk=case.process).status == "DONE"
     return times
+
+
+def _record(
+    person: Person, case: Case, seat: WorkItem, model: SignOff, facts: Any, *, last: bool
+) -> None:
+    root = Task.objects.select_for_update(no_key=True).get(pk=case.task)
+    at = timezone.now()
+    SignOff.objects.create(
+        organisation_id=person.organisation_id,
+        approval=case.approval,
+        work_item=seat,
+        person=person,
+        capacity=model.capacity,
+        decision=model.decision,
+        seen_digest=model.seen_digest,
+        statement=model.statement,
+        idempotency_key=uuid4(),
+        request_digest=model.request_digest,
+        at=at,
+    )
+    if last:
+        root.pass_review()
+    changed = ("state",) if last else ()
+    append(root, kind="approval.signed_off", actor=person, at=at, facts=facts, changed=changed)
