@@ -119,7 +119,8 @@ def _task(errand: Errand, known: Known) -> Task:
 def _why(errand: Errand, known: Known) -> list[str]:
     """Why it is here: who sent it, what part one's unit has, how far others are."""
     if errand.kind == DECIDE:
-        return _seat(known.seats[errand.item])
+        lead = known.tasks[errand.subject].lead_name if errand.subject in known.tasks else ""
+        return [lead, *_seat(known.seats[errand.item])]
     if task := known.tasks.get(errand.subject):
         return [_part(errand.kind, task), task.plan.number or task.plan.title]
     if plan := known.plans.get(errand.subject):

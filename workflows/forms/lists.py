@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,6 +15,7 @@ from workflows.models import Plan, Task
 from workflows.queries.lists import plans_to_choose, units_to_choose
 
 LONGEST = 100
+LONGEST_LABEL = 30
 
 
 class Words(forms.CharField):
@@ -34,6 +36,12 @@ class Words(forms.CharField):
 
 class SearchForm(forms.Form):
     q = Words()
+
+
+class PlanChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Plan) -> str:
+        """Its number, which is short and known; a plan without one has only its title."""
+        return obj.number or Truncator(obj.title).chars(LONGEST_LABEL)
 
 
 class TaskFilter(forms.Form):
@@ -57,7 +65,7 @@ class TaskFilter(forms.Form):
             *((light, LIGHTS[light][0]) for light in ("overdue", "due_soon", "on_track")),
         ],
     )
-    plan = forms.ModelChoiceField(
+    plan = PlanChoice(
         queryset=Plan.objects.none(),
         required=False,
         label=pgettext_lazy("filter", "Plan"),
