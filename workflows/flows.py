@@ -1,4 +1,4 @@
-"""Where a plan is: its macro process, run by viewflow. Nothing but this module speaks to viewflow.
+"""Where a plan is: its macro process, run by viewflow. Only this module moves it.
 
 The process has few steps and no parallel paths; whoever signs is led by the approval engine, to
 which a RouteNode hands a whole route. An action takes a step with `begin` or `move`, inside its
@@ -221,9 +221,3 @@ def waiting(*nodes: str) -> QuerySet[Any]:
         status=STATUS.NEW, flow_task__in=[getattr(PlanFlow, node) for node in nodes]
     )
     return tasks.values_list("process", flat=True)
-
-
-def passed_at(plan: Plan) -> dict[str, datetime]:
-    """When each node of the plan was last finished."""
-    done = Task.objects.filter(process=plan.process_id, status=STATUS.DONE).order_by("finished")
-    return {node.name: at for node, at in done.values_list("flow_task", "finished")}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from approvals.queries import Progress, current
+from audit.models import Entry
 from audit.templatetags.ui import day, moment
 from directory.models import Person, Unit
 from directory.queries import working_days
@@ -325,9 +326,28 @@ def _cell(row: TaskRow, part: Assignment) -> Cell:
     return Cell(row.light, part.role == "lead", row.url, part.unit.name, part.get_role_display())
 
 
+# The entry by which the plan left each step.
+LEAVES = {
+    "plan.approval_opened": "draft",
+    "approval.signed_off": "approve_issuing",
+    "plan.issued": "issue",
+    "plan.in_force": "receipts",
+    "plan.completed": "in_force",
+}
+
+
+def _passed(plan: Plan) -> dict[str, datetime]:
+    """When each step was last left, as the ledger has it."""
+    chain = Entry.objects.filter(
+        organisation=plan.organisation_id, subject=plan.subject, kind__in=LEAVES
+    )
+    entries = chain.order_by("subject_seq").values_list("kind", "at")
+    return {LEAVES[kind]: at for kind, at in entries}
+
+
 def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -> list[Stop]:
     """The picture: what is done with its day, where the plan is, what comes."""
-    passed = flows.passed_at(plan)
+    passed = _passed(plan)
     here = {"revise": "draft", "cancelled": ""}.get(step, step)
     reached = ORDER.index(here) if here else -1
     received = sum(one.received_at is not None for one in addressees)
