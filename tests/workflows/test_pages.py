@@ -116,7 +116,7 @@ def test_accepting_by_the_form_names_people_and_leads_back(world: World) -> None
 
     assert answer.status_code == 302
     assert fresh(task).state == "in_progress"
-    page = client.get(answer.url).content.decode()
+    page = client.get(answer["Location"]).content.decode()
     assert "Accepted." in page
     assert world.deputy.name in page.replace("&#x27;", "'")
 
@@ -278,7 +278,7 @@ def test_evidence_is_handed_out_whole_and_never_shown_by_the_browser(world: Worl
 
     answer = client.get(page)
 
-    assert b"".join(answer.streaming_content) == upload().read()
+    assert answer.getvalue() == upload().read()
     assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''9%E6%9C%88")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert signed_in(world.auditor).get(page).status_code == 200

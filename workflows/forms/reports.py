@@ -9,11 +9,14 @@ LONGEST_TEXT = 100_000
 
 
 class WritingForm(forms.Form):
-    """What a unit writes. `revision` is the draft's that was shown; it comes back unseen."""
+    """What a unit writes. `revision` is the draft's that was shown; it comes back unseen.
 
+    A draft may be kept without words: the action that sends it asks for them.
+    """
+
+    use_required_attribute = False
     text = forms.CharField(
         label=_("Report"),
-        required=False,
         max_length=LONGEST_TEXT,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 16}),
@@ -44,6 +47,7 @@ class WritingForm(forms.Form):
         self, *args: Any, leads: bool, answers: bool = False, silent: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["text"].required = not self.is_bound
         if leads:
             self.fields["text"].help_text = _(
                 "Say what was done, by whom, and what is left. Headings begin with 一、 or 1."

@@ -84,7 +84,7 @@ class ReassignForm(ReasonForm):
         Unit.objects.none(),
         label=_("Cooperating units"),
         required=False,
-        help_text=_("Hold Ctrl to choose several."),
+        widget=forms.CheckboxSelectMultiple,
     )
     field_order = ("lead", "cooperating", "reason")
 
