@@ -18,7 +18,7 @@ from directory.calendar import WorkingDays, start_of
 from directory.models import Organisation, Person, Post, Unit
 from workflows import files
 from workflows.actions import drafts, import_review, imports, plans, reports, tasks
-from workflows.answering import Given, proposed
+from workflows.answering import Given
 from workflows.importing import Question
 from workflows.models import Addressee, Assignment, Draft, Plan, PlanImport, Task
 from workflows.parties import Parties
@@ -111,12 +111,13 @@ def answered(district: District, coordinator: Person, at: datetime) -> PlanImpor
         revision=found.revision,
         fields={"overseer": str(district.units[OVERSEEING].pk)},
     )
-    while questions := open_questions(found):
+    found = import_review.accept_proposals(**asked, revision=found.revision)
+    while questions := draft_of(found).open:
         found = import_review.answer(
             **asked,
             revision=found.revision,
             question_id=questions[0].id,
-            given=proposed(questions[0]) or by_hand(questions[0], at),
+            given=by_hand(questions[0], at),
         )
     for measure in draft_of(found).measures:
         due = CHAPTERS[measure.number].due if measure.number in CHAPTERS else EACH_DUE
@@ -129,11 +130,6 @@ def answered(district: District, coordinator: Person, at: datetime) -> PlanImpor
             parties=joint(district) if measure.number == JOINT else None,
         )
     return found
-
-
-def open_questions(found: PlanImport) -> list[Question]:
-    draft = draft_of(found)
-    return [*draft.open, *(question for one in draft.measures for question in one.open)]
 
 
 def by_hand(question: Question, at: datetime) -> Given:
