@@ -82,7 +82,9 @@ class Electorates(Table):
     """The seats of each opening, as one digest."""
 
     def rows(self, organisation: UUID) -> Iterator[tuple[str, Values]]:
-        seats = WorkItem.objects.filter(organisation=organisation).order_by("opening_id", "position")
+        seats = WorkItem.objects.filter(organisation=organisation).order_by(
+            "opening_id", "position"
+        )
         for opening, items in groupby(seats.iterator(), attrgetter("opening_id")):
             found = list(items)
             yield (

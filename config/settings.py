@@ -276,6 +276,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # how many rows they moved on (config/worker.py).
 WORKER_STEPS = [
     "audit.sequencer.advance",
+    "approvals.actions.recovery.ask_unanswered",
     "workflows.actions.plans.advance_plans",
     "notices.actions.follow",
     "notices.actions.remind",

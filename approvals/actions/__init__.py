@@ -17,7 +17,7 @@ from approvals.actions.course import (
     withdraw,
 )
 from approvals.actions.decision import COMMENT_LIMIT, Decided, decide
-from approvals.actions.recovery import ask_again
+from approvals.actions.recovery import ask_again, ask_unanswered
 from approvals.actions.routes import InvalidRoute, StageSpec, publish_route
 from approvals.refusals import (
     CommentTooLong,
@@ -65,6 +65,7 @@ __all__ = [
     "StrongerProof",
     "UnknownDecision",
     "ask_again",
+    "ask_unanswered",
     "begin",
     "cancel",
     "decide",

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from approvals import stages, subjects
 from approvals.models import Approval, Opening, WorkItem
+from approvals.queries import unanswered
 from approvals.subjects import Context
 from audit.actions import append
 
@@ -37,3 +38,11 @@ def ask_again(*, approval_id: UUID, at: datetime) -> int:
     }
     append(root, kind="approval.asked_again", actor="engine", at=at, facts=facts)
     return len(items)
+
+
+def ask_unanswered(*, at: datetime) -> int:
+    """Ask again wherever nobody fitted a stage when it opened; the worker's step.
+
+    Returns how many seats it found.
+    """
+    return sum(ask_again(approval_id=approval, at=at) for approval in unanswered())

@@ -520,7 +520,7 @@ def test_a_stage_that_finds_no_post_is_blocked_and_asks_again_once_there_is_one(
     post = make_post(world.unit, "principal")
     person = make_person(world.organisation)
     appoint(post, person)
-    assert actions.ask_again(approval_id=blocked.approval.pk, at=NOW) == 1
+    assert actions.ask_unanswered(at=NOW) == 1
     assert queries.blocked(world.organisation.pk, NOW) == []
     world.posts["new"], world.people["new"] = post, person
     assert entries(world)[-1].kind == "approval.asked_again"
