@@ -61,7 +61,7 @@ def test_an_upload_keeps_the_document_and_what_was_read_from_it(district: Distri
     found = upload(district)
 
     assert len(found.proposal["measures"]) == 3
-    with files.open_verified(district.organisation.pk, found.source.sha256) as kept:
+    with files.open_verified(district.organisation.pk, bytes(found.source.sha256)) as kept:
         assert kept.read().decode() == TEXT
     entry = Entry.objects.get(kind="import.uploaded", subject=district.coordinator.subject)
     assert json.loads(bytes(entry.body))["facts"]["import"] == str(found.pk)

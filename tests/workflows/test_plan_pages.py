@@ -101,7 +101,7 @@ def test_the_source_is_handed_out_as_a_download(district: District) -> None:
     response = signed_in(district.coordinator).get(reverse("plan_source", args=[plan.pk]))
 
     assert response.headers["Content-Disposition"].startswith("attachment")
-    assert plan.title.encode() in b"".join(response)  # type: ignore[arg-type]
+    assert plan.title.encode() in b"".join(response)
 
 
 def test_the_buttons_lead_from_draft_to_issued(district: District) -> None:

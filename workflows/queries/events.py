@@ -236,7 +236,9 @@ SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
     "plan.withdrawn": _plainly(gettext_lazy("%(who)s took the plan back")),
     "plan.issued": _plainly(gettext_lazy("%(who)s issued the plan")),
     "plan.received": _plan_received,
-    "plan.in_force": _plainly(gettext_lazy("Every addressee has received the plan: it is in force")),
+    "plan.in_force": _plainly(
+        gettext_lazy("Every addressee has received the plan: it is in force")
+    ),
     "plan.completed": _plainly(gettext_lazy("All tasks are over: the plan is completed")),
     "plan.cancelled": _plainly(gettext_lazy("%(who)s cancelled the plan")),
 }
