@@ -1,12 +1,13 @@
 """What the ledger's subjects, actors and kinds are called, and who may read all of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Model, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -87,7 +88,7 @@ KINDS = {
 class HouseReader:
     """Reads the ledger with the words of the directory and of the work."""
 
-    kinds = KINDS
+    kinds: Mapping[str, str | Promise] = KINDS
 
     def may_read(self, user: Any, at: datetime) -> bool:
         return bool(policy.may_read_everything(roles_of(user, at)))

@@ -491,7 +491,7 @@ def fill(world: World) -> Person:
         person=busy,
         kind="task.created",
         subject="task:1",
-        leaf_index=1,
+        cause="leaf:1",
         at=NOW,
     )
     return busy
