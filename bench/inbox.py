@@ -10,7 +10,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg2
@@ -42,10 +42,12 @@ def main(*, json_only: bool = False) -> dict[str, Any]:
             clients = {who: client(person) for who, person in world.people.items()}
         with databases.clone(NAMES["10k"], NAMES["1M"]):
             say(f"writing {LARGE} work items ...")
-            with databases.connected_to(NAMES["1M"]):
+            name = NAMES["1M"]
+            with databases.connected_to(name), owner(name) as own, _history.unchecked(own):
                 _history.add(world, SMALL, LARGE)
             for name in NAMES.values():
-                settle(name)
+                with owner(name) as own, own.cursor() as cursor:
+                    cursor.execute("VACUUM ANALYZE")  # what autovacuum does in its own time
             return report(measure(clients), say)
 
 
@@ -55,13 +57,13 @@ def client(person: Any) -> Client:
     return signed_in
 
 
-def settle(name: str) -> None:
-    """What autovacuum does in its own time."""
-    owner = psycopg2.connect(databases.at(os.environ["DATABASE_OWNER_URL"], name))
-    owner.autocommit = True
-    with owner.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    owner.close()
+@contextmanager
+def owner(name: str) -> Iterator["psycopg2.extensions.connection"]:
+    """A connection of the tables' owner beside Django's, each statement on its own."""
+    connection = psycopg2.connect(databases.at(os.environ["DATABASE_OWNER_URL"], name))
+    connection.autocommit = True
+    with closing(connection):
+        yield connection
 
 
 def measure(clients: dict[str, Client]) -> dict[tuple[str, str], list[dict[str, float]]]:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
@@ -18,6 +19,7 @@ from django.db.models import (
     DateField,
     Exists,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -30,7 +32,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from approvals.models import SignOff, WorkItem
+from approvals.models import Round, SignOff, WorkItem
 from directory.models import Person, Post
 from directory.policy import WORKS
 from directory.queries import Holding, holdings
@@ -235,10 +237,8 @@ def _decide(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
             state=WorkItem.State.OPEN,
             opening__outcome="",
             approval__state__in=("open", "with_submitter"),
-        ).exclude(
-            Q(opening__round__submitter__in=one.people)
-            | Q(opening__round__authors__overlap=one.people)
         )
+        items = items.annotate(barred=_barred()).exclude(barred__overlap=one.people)
         if several:
             items = items.exclude(_taken_part(one))
         if one.principal:
@@ -246,6 +246,21 @@ def _decide(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
         task = Task.objects.filter(pk=OuterRef("approval__subject_id")).values("due_date")
         due = Coalesce("opening__due_date", Subquery(task))
         yield _rows(items, "approval__subject_id", Coalesce("post", "person"), due)
+
+
+def _barred() -> Subquery:
+    """Who may not decide in the item's round.
+
+    Looked up for each open item: joined, the rounds of all history would be read.
+    """
+    both = Func(
+        "authors",
+        "submitter",
+        function="array_append",
+        output_field=ArrayField(UUIDField()),
+    )
+    rounds = Round.objects.filter(pk=OuterRef("opening__round")).order_by()
+    return Subquery(rounds.annotate(both=both).values("both"))
 
 
 def _taken_part(one: Capacity) -> Exists:
