@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from directory.queries import Holding
 from directory.requests import PersonRequest, held
-from notices.models import Notice
+from notices.queries import unread_count
 from workflows.plan_policy import may_import
 from workflows.queries.inbox import inbox_count
 
@@ -35,9 +35,8 @@ class Frame:
 
     @cached_property
     def unread_count(self) -> int:
-        if not self.held:
-            return 0
-        return Notice.objects.filter(person=self.request.user, read_at=None).count()
+        user = getattr(self.request, "user", None)
+        return unread_count(self.request.user) if user and user.is_authenticated else 0
 
     @property
     def capacity(self) -> str:
