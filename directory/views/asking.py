@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 from audit.errors import Refused
 from directory import actions, policy
@@ -17,11 +18,15 @@ from directory.requests import PersonRequest, held
 
 View = Callable[..., HttpResponse]
 
+shown_or_sent = require_http_methods(["GET", "HEAD", "POST"])
+"""A page with a form knows no other method."""
+
 
 def administrator_only(view: View) -> View:
     """Let only an administrator in; everybody else reads why not. Raises NotAdministrator."""
 
     @login_required
+    @shown_or_sent
     @wraps(view)
     def checked(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_administrator(request):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.errors import Refused
 from directory import actions, queries
@@ -23,6 +23,7 @@ YEARS = range(2000, 2101)
 
 
 @login_required
+@require_safe
 def calendar(request: PersonRequest) -> HttpResponse:
     year = _year(request)
     context = {

@@ -9,22 +9,25 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from directory import actions, queries
 from directory.calendar import end_of, start_of
 from directory.forms.keeping import DelegationForm, NothingToFillIn
 from directory.models import Delegation
 from directory.requests import PersonRequest
-from directory.views.asking import Question, ask, posted
+from directory.views.asking import Question, ask, posted, shown_or_sent
 
 
 @login_required
+@require_safe
 def delegations(request: PersonRequest) -> HttpResponse:
     page = queries.delegations_page(request.user, timezone.now())
     return render(request, "directory/delegations.html", {"page": page})
 
 
 @login_required
+@shown_or_sent
 def delegation_new(request: PersonRequest) -> HttpResponse:
     at, zone = timezone.now(), timezone.get_current_timezone()
     form = DelegationForm(
@@ -55,6 +58,7 @@ def delegation_new(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
+@shown_or_sent
 def delegation_revoke(request: PersonRequest, delegation_id: UUID) -> HttpResponse:
     found = Delegation.objects.for_user(request.user)
     delegation = get_object_or_404(found, pk=delegation_id)

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from directory import queries
 from directory.models import Person, Unit
@@ -17,6 +18,7 @@ PEOPLE_A_PAGE = 50
 
 
 @login_required
+@require_safe
 def directory(request: PersonRequest) -> HttpResponse:
     context = {
         "organisation": request.user.organisation,
@@ -28,6 +30,7 @@ def directory(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def unit(request: PersonRequest, unit_id: UUID) -> HttpResponse:
     found = get_object_or_404(Unit.objects.for_user(request.user), pk=unit_id)
     page = queries.unit_page(found, timezone.now())
@@ -37,6 +40,7 @@ def unit(request: PersonRequest, unit_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def people(request: PersonRequest) -> HttpResponse:
     words = request.GET.get("q", "")[:60]
     found = queries.people(request.user.organisation_id, words)
@@ -52,6 +56,7 @@ def people(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def person(request: PersonRequest, person_id: UUID) -> HttpResponse:
     found = get_object_or_404(Person.objects.for_user(request.user), pk=person_id)
     may_keep = is_administrator(request)

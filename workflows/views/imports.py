@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
@@ -26,6 +26,7 @@ from workflows.queries.imports import draft_of
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def plan_import(request: PersonRequest) -> HttpResponse:
     """Upload or paste; below it, what is still being checked."""
     verdict = plan_policy.may_import(held(request))
@@ -173,6 +174,7 @@ def plan_document(request: PersonRequest, import_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def plan_proposal(request: PersonRequest, import_id: UUID, key: str) -> HttpResponse:
     """Edit one proposed measure, split it, or merge it with the one before."""
     found = _visible(request, import_id)

@@ -12,7 +12,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
@@ -120,6 +120,7 @@ def _revision(request: PersonRequest) -> int:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def plan_edit(request: PersonRequest, plan_id: UUID) -> HttpResponse:
     """The head of a draft."""
     found = _revisable(request, plan_id)
@@ -150,6 +151,7 @@ def _plan_text(data: dict[str, Any]) -> PlanText:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def measure_edit(request: PersonRequest, plan_id: UUID, measure_id: UUID) -> HttpResponse:
     """One measure of a draft."""
     found = _revisable(request, plan_id)
