@@ -4,17 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.utils import translation
 from django.utils.functional import Promise
 from psycopg2 import sql
 
 SESSIONS = {"django_session"}  # a page may keep a message there
 
-Says = Callable[[HttpResponse, str, str | Promise], None]
+Says = Callable[[Any, str, str | Promise], None]
 
 
 def contents() -> dict[str, str]:
@@ -49,7 +49,7 @@ def nothing_changes() -> Callable[[], AbstractContextManager[None]]:
 def says() -> Says:
     """`says(response, language, sentence)`: the sentence stands on the page, in that language."""
 
-    def checked(response: HttpResponse, language: str, sentence: str | Promise) -> None:
+    def checked(response: Any, language: str, sentence: str | Promise) -> None:
         with translation.override(language):
             text = str(sentence)
         assert bool(re.search("[\u4e00-\u9fff]{4}", text)) is (language == "zh-hans")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from uuid import uuid4
 
 import docx
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -230,9 +230,7 @@ def gettext(sentence: str, language: str) -> str:
         return translation.gettext(sentence)
 
 
-def together(
-    clients: Sequence[Client], address: str, sent: dict[str, object]
-) -> list[HttpResponse]:
+def together(clients: Sequence[Client], address: str, sent: dict[str, object]) -> list[Any]:
     """The pages that all get who send the same at the same moment."""
     start, pages = threading.Barrier(len(clients)), []
 

@@ -1,0 +1,260 @@
+"""Who may do what at which address: every address of the product, once for each kind of object.
+
+An address that is missing here, or no longer exists, fails the test beside this file.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from directory.models import Post
+
+People = Collection[str]
+
+
+def everyone_of(unit: str) -> frozenset[str]:
+    return frozenset(f"{unit}.{role}" for role in Post.Role.values)
+
+
+# The unit that carries the tasks out is `own`, the plan's coordinating unit `office`, the unit that
+# cooperates `partner`; `other` has no part in anything.
+WORKERS = frozenset({"own.handler", "own.deputy", "own.principal"})
+PARTNER = frozenset({"partner.handler"})
+COORDINATOR = frozenset({"office.coordinator"})
+APPROVER = frozenset({"office.principal"})
+AUDITORS = frozenset({"own.auditor", "other.auditor"})
+ADMINISTRATORS = frozenset({"own.administrator", "other.administrator"})
+COORDINATORS = COORDINATOR | {"own.coordinator", "other.coordinator"}
+SUBMITTER = frozenset({"own.handler"})
+PRINCIPAL = frozenset({"own.principal"})
+FIRST_SIGNER = frozenset({"own.deputy"})
+
+EVERYONE = everyone_of("own") | everyone_of("other") | PARTNER | COORDINATOR | APPROVER
+CONCERNED = WORKERS | PARTNER | COORDINATOR | AUDITORS
+"""Who reads a task with its reports, evidence and decisions."""
+DRAFTING = COORDINATOR | AUDITORS
+"""Who reads a plan before it is put forward; from then on its approver does, too."""
+NOBODY: People = frozenset()
+
+
+@dataclass(frozen=True)
+class Row:
+    """An address: who may `get` and `post` there, None where the method doesn't exist.
+
+    Everybody else who `sees` the object is refused with a sentence (403), for all others it doesn't
+    exist (404). `at` and `send` name things of the world, or give values (`send` as "=value").
+    """
+
+    name: str
+    get: People | None = None
+    post: People | None = None
+    sees: People = EVERYONE
+    at: Collection[str | int] = ()
+    send: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    by_role: bool = False
+    """The right to come here at all is asked before the object is looked for."""
+    open_to_all: bool = False
+    """Needs nobody to be signed in."""
+    own_transaction: bool = False
+    """Can't run within another, so what it writes stays."""
+
+    @property
+    def methods(self) -> list[str]:
+        return [name for name in ("get", "post") if getattr(self, name) is not None]
+
+    def __str__(self) -> str:
+        return " ".join(map(str, (self.name, *self.at)))
+
+
+def own_pages(*names: str) -> list[Row]:
+    """Pages that show each person what is theirs."""
+    return [Row(name, get=EVERYONE) for name in names]
+
+
+def for_administrators(name: str, /, *at: str, **send: str) -> Row:
+    return Row(name, ADMINISTRATORS, ADMINISTRATORS, at=at, send=send, by_role=True)
+
+
+def on_task(name: str, who: People, task: str, /, *at: str, **send: str) -> Row:
+    return Row(name, who, who, sees=CONCERNED, at=(f"{task} task", *at), send=send)
+
+
+def on_import(name: str, /, *at: str, **send: str) -> Row:
+    """Only who coordinates sees an import."""
+    revision = {"revision": "import.revision"}
+    return Row(name, None, COORDINATOR, COORDINATOR, ("import", *at), revision | send)
+
+
+REASON = "=Because."
+CLERK = {"name": "=Li Si", "username": "=access.new", "language": "=en"}
+MEASURE = {"heading": "=Heading", "lead": "unit.own"}
+DECISION = {
+    "decision": "=approve",
+    "seen_digest": "seen",
+    "idempotency_key": "=01890000-0000-7000-8000-000000000001",
+}
+
+EXPECTED = [
+    # Without signing in
+    Row("live", get=EVERYONE, open_to_all=True),
+    Row("ready", get=EVERYONE, open_to_all=True),
+    Row("sign_in", get=EVERYONE, post=EVERYONE, open_to_all=True),
+    Row("sign_out", post=EVERYONE, open_to_all=True),
+    Row("set_language", post=EVERYONE, open_to_all=True, send={"language": "=en"}),
+    # Everybody's own
+    *own_pages("inbox", "inbox_waiting", "inbox_done", "tasks", "plans", "password_changed"),
+    Row("search", get=EVERYONE, query="q=楠"),
+    Row("search", get=EVERYONE, query="q=檀"),
+    Row("search", get=EVERYONE, query="q=桂"),
+    Row("tasks", get=EVERYONE, query="state=all&q=楠"),
+    Row("notices", get=EVERYONE),
+    Row("notices_read", post=EVERYONE, send={"up_to": "unread notice"}),
+    Row("password_change", get=EVERYONE, post=EVERYONE),
+    Row("delegations", get=EVERYONE),
+    Row(
+        "delegation_new",
+        get=EVERYONE,
+        post=EVERYONE,
+        send={"delegate": "newcomer", "first": "today", "last": "today", "reason": REASON},
+    ),
+    Row("delegation_revoke", get=PRINCIPAL, post=PRINCIPAL, at=["delegation"]),
+    # The directory: everybody reads, administrators keep it
+    *own_pages("directory", "people", "calendar", "routes"),
+    Row("people", get=EVERYONE, query="q=楠"),
+    Row("unit", get=EVERYONE, at=["unit.other"]),
+    Row("person", get=EVERYONE, at=["person"]),
+    Row("route", get=EVERYONE, at=["route"]),
+    for_administrators("unit_new", name="=New unit", kind="=other"),
+    for_administrators("unit_change", "unit.other", name="=New name", kind="=other"),
+    for_administrators("unit_abolish", "unit.other"),
+    for_administrators("group_new", name="=New group", units="unit.own"),
+    for_administrators("group_change", "group", name="=New name", units="unit.own"),
+    for_administrators("post_new", "unit.other", title="=New post", role="=reviewer"),
+    for_administrators("post_abolish", "vacant post"),
+    for_administrators("appoint", "vacant post", person="newcomer"),
+    for_administrators("dismiss", "appointment"),
+    for_administrators("person_new", **CLERK),
+    for_administrators("person_change", "person", name="=New name"),
+    for_administrators("person_password", "person", password="=correct horse 27"),
+    for_administrators("person_deactivate", "person"),
+    for_administrators("person_reactivate", "closed person"),
+    for_administrators("calendar_day_new", date="today", is_working="=no"),
+    for_administrators("calendar_day_clear", "day"),
+    Row("calendar_seed", None, ADMINISTRATORS, send={"year": "=2026"}),
+    for_administrators("directory_import", file="sheet"),
+    Row("directory_import_apply", None, ADMINISTRATORS),
+    Row("directory_template", get=ADMINISTRATORS),
+    Row("directory_export", get=ADMINISTRATORS),
+    # Bringing in a plan: the coordinators of the unit for which it was uploaded
+    Row("plan_import", COORDINATORS, COORDINATORS, send={"text": "document"}),
+    Row("plan_review", get=COORDINATOR, sees=COORDINATOR, at=["import"]),
+    Row("plan_review", get=COORDINATOR, sees=COORDINATOR, at=["asking import"]),
+    on_import("plan_accept"),
+    on_import("plan_document", title="=Title"),
+    on_import("plan_confirm"),
+    on_import("plan_discard"),
+    Row(
+        "plan_answer",
+        post=COORDINATOR,
+        sees=COORDINATOR,
+        at=["asking import", "question"],
+        send={"revision": "asking import.revision", "choice": "=other", "unit": "unit.own"},
+    ),
+    Row(
+        "plan_proposal",
+        get=COORDINATOR,
+        post=COORDINATOR,
+        sees=COORDINATOR,
+        at=["import", "measure"],
+        send=MEASURE | {"revision": "import.revision"},
+    ),
+    on_import("plan_split", "measure", at="cut"),
+    on_import("plan_merge", "measure"),
+    on_import("plan_unmerge", "merged"),
+    # Plans: everybody reads what is issued
+    Row("plan", get=EVERYONE, at=["plan"]),
+    Row("plan", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
+    Row("plan", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan under approval"]),
+    Row("plan_text", get=EVERYONE, at=["plan"]),
+    Row("plan_text", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
+    Row("plan_source", get=EVERYONE, at=["plan"]),
+    Row("plan_source", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
+    Row(
+        "plan_edit",
+        get=COORDINATOR,
+        post=COORDINATOR,
+        sees=DRAFTING,
+        at=["draft plan"],
+        send={"title": "=Title", "revision": "draft plan.revision"},
+    ),
+    Row(
+        "measure_edit",
+        get=COORDINATOR,
+        post=COORDINATOR,
+        sees=DRAFTING,
+        at=["draft plan", "draft measure"],
+        send=MEASURE | {"revision": "draft plan.revision"},
+    ),
+    Row(
+        "plan_submit",
+        post=COORDINATOR,
+        sees=DRAFTING,
+        at=["draft plan"],
+        send={"revision": "draft plan.revision"},
+    ),
+    Row(
+        "plan_withdraw",
+        post=COORDINATOR,
+        sees=DRAFTING | APPROVER,
+        at=["plan under approval"],
+    ),
+    Row("plan_issue", post=COORDINATOR, sees=DRAFTING | APPROVER, at=["approved plan"]),
+    Row("plan_receive", post=WORKERS, at=["plan"]),
+    Row("plan_cancel", post=COORDINATOR, sees=DRAFTING, at=["draft plan"], send={"reason": REASON}),
+    # Tasks: those whom they concern
+    *[
+        Row("task", get=CONCERNED, sees=CONCERNED, at=[f"{step} task"])
+        for step in ("assigned", "declined", "open", "submitted", "reviewed", "closed")
+    ],
+    on_task("task_accept", WORKERS, "assigned"),
+    on_task("task_decline", WORKERS, "assigned", reason=REASON),
+    on_task("task_insist", COORDINATOR, "declined", reason=REASON),
+    on_task("task_reassign", COORDINATOR, "declined", lead="unit.other", reason=REASON),
+    on_task("task_receive", PARTNER, "open", "unit.partner"),
+    on_task("task_people", WORKERS, "open", "unit.own"),
+    on_task("task_due_date", COORDINATOR, "open", reason=REASON),
+    on_task("task_cancel", COORDINATOR, "open", reason=REASON),
+    on_task("task_withdraw", SUBMITTER, "submitted"),
+    on_task("task_close", COORDINATOR, "reviewed", outcome="=verified"),
+    on_task("task_reopen", COORDINATOR, "closed", reason=REASON),
+    on_task("report", WORKERS, "open", text="=Done.", percent="=50", revision="draft.revision"),
+    on_task(
+        "contribution",
+        PARTNER,
+        "open",
+        "unit.partner",
+        text="=Done.",
+        revision="draft.revision",
+    ),
+    Row(
+        "draft",
+        post=WORKERS,
+        sees=CONCERNED,
+        at=["open task", "unit.own"],
+        send={"text": "=Done.", "percent": "=50", "revision": "draft.revision"},
+    ),
+    Row("report_version", get=CONCERNED, sees=CONCERNED, at=["closed task", 2]),
+    Row("difference", get=CONCERNED, sees=CONCERNED, at=["closed task", 1, 2]),
+    Row("evidence", get=CONCERNED, sees=CONCERNED, at=["evidence"]),
+    Row("draft_file", get=WORKERS, sees=WORKERS, at=["draft file"]),
+    # Deciding: the page is read by those who see its subject, the seat decides
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["item"]),
+    Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
+    Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
+    # The record: auditors
+    Row("audit", get=AUDITORS),
+    Row("audit", get=AUDITORS, query="q=檀"),
+    Row("audit_verify", post=AUDITORS, own_transaction=True),
+    Row("entry", get=AUDITORS, at=["entry"], by_role=True),
+    Row("entry_json", get=AUDITORS, at=["entry"], by_role=True),
+]
