@@ -313,7 +313,7 @@ def test_the_command_prints_json_for_machines(task: Task, tampering: Tampering) 
 
 
 def test_the_command_refuses_an_unknown_organisation() -> None:
-    with pytest.raises(CommandError, match="There is no organisation"):
+    with translation.override("en"), pytest.raises(CommandError, match="There is no organisation"):
         call_command("verify_ledger", "--organisation=00000000-0000-7000-8000-000000000000")
 
 
