@@ -14,8 +14,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from directory.actions import choose_language
 from tests.conftest import CHROMIUM
 
 Visit = Callable[..., Page]
@@ -81,7 +83,7 @@ def visit(browser: Browser, site: str) -> Iterator[Visit]:
             base_url=site,
             locale={"zh-hans": "zh-CN", "en": "en-GB"}[language],
             timezone_id="Asia/Shanghai",
-            viewport={"width": 360, "height": 740} if phone else {"width": 1280, "height": 900},
+            viewport={"width": 360, "height": 740} if phone else {"width": 1366, "height": 900},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
@@ -108,9 +110,10 @@ def visit(browser: Browser, site: str) -> Iterator[Visit]:
 
 
 def cookies(site: str, person: Any, language: str) -> list[Any]:
-    """The cookies of a signed-in browser."""
+    """The cookies of a signed-in browser. Whoever is signed in goes on in this language."""
     values = {settings.LANGUAGE_COOKIE_NAME: language}
     if person is not None:
+        choose_language(person_id=person.pk, language=language, actor=person, at=timezone.now())
         client = Client()
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         values[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -24,6 +24,7 @@ DISTRICT_PLAN = Path("../shared/corpus/01-benxi-minzu-tuanjie.txt")
 DEMO_PLAN = Path("demo/plan.txt")
 TITLE = "铸牢中华民族共同体意识的实施方案"
 MEASURE = "推动民族团结进步教育常态化"
+DUE = timezone.localdate() + timedelta(days=60)
 
 COORDINATOR, CLOSES = "taojingxing", "陶景行"
 SIGNERS_OF_THE_PLAN = ("wenyining", "qinyu", "shenruochuan", "fangyanqiu")
@@ -58,7 +59,7 @@ def test_the_district_plan_goes_from_the_document_to_a_closed_and_proven_task(
 
     issue(page, plan)
     task = Task.objects.get(plan=plan, measure__number="1")
-    assert (task.state, kinds(task)) == ("assigned", ["task.created"])
+    assert (task.state, task.due_date, kinds(task)) == ("assigned", DUE, ["task.created"])
     receive_and_accept(visit, plan, task)
     assert (state_of(task), kinds(task)[-1]) == ("in_progress", "task.accepted")
 
@@ -155,9 +156,8 @@ def answer_questions(page: Page) -> None:
     give(page, 12, "“区直各部门”是单位组", "每个成员各一项任务")
     give(page, 12, "“各街道”是单位组", "每个成员各一项任务")
     give(page, 12, "责任分工里却没有它", "不，它不参与")
-    deadline = (timezone.localdate() + timedelta(days=60)).isoformat()
     card(page, 1).get_by_text("处细节要核对").click()
-    give(page, 1, "没有写期限", "期限：", date=deadline)
+    give(page, 1, "没有写期限", "期限：", date=DUE.isoformat())
     page.get_by_role("button", name="采纳").click()
     expect(card(page, 14).get_by_text("就绪", exact=True)).to_be_visible()
 
