@@ -1,0 +1,157 @@
+"""Every page of the product under axe, no rule switched off, and within a phone's width.
+
+The pages and who may open them are those of the access table; each is opened in the same small
+world. The test command looks at them in Chinese, light, on a desktop; `-m nightly` at all the rest.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import pytest
+from django.test import override_settings
+from django.urls import reverse
+from playwright.sync_api import Page
+from pytest_django import DjangoDbBlocker
+
+from tests import databases
+from tests.access.table import EXPECTED, Row
+from tests.access.test_access import addresses
+from tests.access.world import World, make_world
+
+pytestmark = pytest.mark.browser
+
+Axe = Callable[[Page], list[str]]
+Look = tuple[Literal["light", "dark"], int]
+
+DOWNLOADS = {
+    "live",
+    "ready",
+    "plan_source",
+    "evidence",
+    "draft_file",
+    "directory_template",
+    "directory_export",
+    "entry_json",
+}
+"""Addresses that answer with something other than a page."""
+
+PAGES = [row for row in EXPECTED if row.get is not None and row.name not in DOWNLOADS]
+
+# Who has most on the page; for all others, the first of these that may open it.
+WHO = {
+    "inbox": "own.handler",
+    "inbox_done": "own.handler",
+    "directory": "own.administrator",
+    "unit unit.other": "own.administrator",
+    "people": "own.administrator",
+    "person person": "own.administrator",
+    "calendar": "own.administrator",
+    "review item": "own.deputy",
+    "review plan item": "office.principal",
+    "task open task": "own.handler",
+    "delegations": "own.principal",
+}
+SEATS = (
+    "office.coordinator",
+    "own.handler",
+    "own.principal",
+    "partner.handler",
+    "own.auditor",
+    "own.administrator",
+)
+
+LOOKS: list[Look] = [("light", 1366), ("dark", 1366), ("light", 360), ("dark", 360)]
+VARIANTS = [
+    pytest.param("zh-hans", LOOKS[:1], id="zh"),
+    pytest.param("zh-hans", LOOKS[1:], id="zh-dark-phone", marks=pytest.mark.nightly),
+    pytest.param("en", LOOKS, id="en", marks=pytest.mark.nightly),
+]
+
+
+@pytest.fixture(scope="module")
+def world(
+    template_database: str,
+    worker_id: str,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    name = f"duban_empty_axe_{worker_id}_{os.getpid()}"
+    files = tmp_path_factory.mktemp("evidence")
+    with (
+        django_db_blocker.unblock(),
+        databases.clone(template_database, name),
+        databases.connected_to(name),
+    ):
+        with override_settings(EVIDENCE_ROOT=files, MEDIA_ROOT=files):
+            made = make_world("赤楠", "赤檀", "赤桂")
+        yield made
+
+
+def test_every_address_is_a_page_a_download_or_takes_only_what_is_sent() -> None:
+    sent = {row.name for row in EXPECTED} - {row.name for row in EXPECTED if row.get is not None}
+    assert {row.name for row in PAGES} | DOWNLOADS | sent == set(addresses())
+
+
+@pytest.mark.parametrize(("language", "looks"), VARIANTS)
+@pytest.mark.parametrize("row", PAGES, ids=str)
+def test_a_page_is_accessible_and_fits_a_phone(
+    world: World,
+    visit: Callable[..., Page],
+    axe: Axe,
+    row: Row,
+    language: str,
+    looks: list[Look],
+) -> None:
+    page = visit(visitor(world, row), address(world, row), language=language)
+    assert status(page) == 200
+    assert faults(page, axe, looks) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize(("language", "looks"), VARIANTS)
+@pytest.mark.parametrize(("who", "path", "code"), [("own.handler", "/audit/", 403)])
+def test_a_refusal_is_accessible_too(
+    world: World,
+    visit: Callable[..., Page],
+    axe: Axe,
+    who: str,
+    path: str,
+    code: int,
+    language: str,
+    looks: list[Look],
+) -> None:
+    page = visit(world.people[who], path, language=language)
+    assert status(page) == code
+    assert faults(page, axe, looks) == []
+
+
+def faults(page: Page, axe: Axe, looks: list[Look]) -> list[str]:
+    """What axe finds in any of these looks."""
+    found = []
+    for scheme, width in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        found += [f"{scheme} {width}: {fault}" for fault in axe(page)]
+    return found
+
+
+def visitor(world: World, row: Row) -> object:
+    if row.open_to_all:
+        return None
+    may = row.get or ()
+    who = WHO.get(str(row)) or next((seat for seat in SEATS if seat in may), min(may))
+    assert who in may
+    return world.people[who]
+
+
+def address(world: World, row: Row) -> str:
+    args = [part if isinstance(part, int) else world[part] for part in row.at]
+    return reverse(row.name, args=args) + (f"?{row.query}" if row.query else "")
+
+
+def status(page: Page) -> int:
+    """What the server answered for this page."""
+    return int(page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus"))
