@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "通知",
+                "verbose_name": "notice",
                 "ordering": ["-at", "-id"],
                 "indexes": [
                     models.Index(
