@@ -1,6 +1,7 @@
 """Telling people: what the worker makes of the log and of the clock, and what they have read."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -16,6 +17,8 @@ from notices import rules
 from notices.models import Cursor, Notice
 from workflows.lights import DUE_SOON
 from workflows.models import Task
+
+logger = logging.getLogger(__name__)
 
 FOLLOWER = "notices"
 BATCH = 200
@@ -57,7 +60,12 @@ def _follow(organisation: UUID, at: datetime) -> int:
 
 
 def _tell_of(entry: Entry, cause: str, at: datetime) -> None:
-    facts = json.loads(bytes(entry.body))["facts"]
+    try:
+        facts = json.loads(bytes(entry.body))["facts"]
+    except (ValueError, TypeError, KeyError):
+        # Somebody tampered with it: the verifier names it, and all others are told on.
+        logger.error("Entry %s can't be read, so nobody is told of it", entry.pk)
+        return
     news = rules.News(entry.organisation, entry.subject, entry.kind, facts, at)
     for kind, people in rules.told(news):
         others = [person for person in people if person.subject != entry.actor]

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from audit.models import Entry
 from audit.sequencer import Sequencer
 from directory.models import Person
 from notices import actions
@@ -114,3 +116,11 @@ def test_a_failure_in_a_batch_loses_nothing(
     assert kinds(world.handler) == set()
     follow(speaking_as)
     assert "task.created" in kinds(world.handler)
+
+
+def test_an_entry_that_was_tampered_with_keeps_nobody_from_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = Entry(organisation=uuid4(), subject="task:1", kind="task.created", body=b'{"facts')
+    actions._tell_of(broken, "leaf:0", NOW)
+    assert str(broken.pk) in caplog.text
