@@ -139,6 +139,81 @@ class Stage(models.Model):
         return f"{self.position} {self.name}"
 
 
+class RouteDraft(models.Model):
+    """The next version of a route while it is written, as `approvals.specs` has its stages.
+
+    Saved often, lost never. It is no record: what is put forward is frozen as a RouteProposal.
+    """
+
+    class State(models.TextChoices):
+        WRITING = "writing", pgettext_lazy("route draft", "being written")
+        SUBMITTED = "submitted", pgettext_lazy("route draft", "under approval")
+        PUBLISHED = "published", pgettext_lazy("route draft", "published")
+        ABANDONED = "abandoned", pgettext_lazy("route draft", "abandoned")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="drafts")
+    state = models.CharField(max_length=10, choices=State, default=State.WRITING)
+    stages = models.JSONField(default=list)
+    revision = models.PositiveIntegerField(default=1)
+    authors = ArrayField(models.UUIDField(), default=list)
+    """Whoever wrote in it: they don't decide on it."""
+    updated_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("route draft")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "route"],
+                condition=Q(state__in=["writing", "submitted"]),
+                name="route_draft_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["writing", "submitted", "published", "abandoned"]),
+                name="route_draft_state_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.route_id} draft {self.state}"
+
+
+class RouteProposal(models.Model):
+    """A draft as it was put forward: exactly what is approved, and published if it passes."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    draft = models.ForeignKey(RouteDraft, on_delete=models.PROTECT, related_name="proposals")
+    number = models.PositiveIntegerField()
+    stages = models.JSONField()
+    replaces = models.ForeignKey(
+        RouteVersion, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    """The version in force then, with which it was compared."""
+    digest = models.BinaryField(max_length=32)
+    submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "draft", "number"], name="route_proposal_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} proposal {self.number}"
+
+
 class Approval(models.Model):
     """A route version applied to one subject, over as many rounds as it takes.
 
