@@ -10,14 +10,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.db import connection, models
 
 from approvals.models import Opening, SignOff, WorkItem
 from approvals.policy import Claim
+from approvals.prepared import Statement, execute, fetch_one
 from approvals.rules import Ballot, Rule, Seat
 from approvals.statements import Head
 from audit.actions import Prepared
@@ -196,8 +197,8 @@ COLUMNS = tuple(column.name for column in fields(Reading))
 
 def find_subject(work_item_id: UUID, organisation_id: UUID) -> tuple[str, UUID, str] | None:
     """Whose lock guards the item: the subject's kind and id and its root; they never change."""
-    found: tuple[str, UUID, str] | None = _fetch(
-        "find_decision", FIND, {"item": work_item_id, "organisation": organisation_id}
+    found: tuple[str, UUID, str] | None = fetch_one(
+        Statement("find_decision", FIND, {"item": work_item_id, "organisation": organisation_id})
     )
     return found
 
@@ -213,7 +214,8 @@ def read_decision(
         "seen": seen.seq if seen else 0,
         "key": key,
     }
-    reading = dict(zip(COLUMNS, _fetch("read_decision", READ, wanted), strict=True))
+    row = fetch_one(Statement("read_decision", READ, wanted))
+    reading = dict(zip(COLUMNS, row, strict=True))
     for name in ("held", "lent", "places"):
         reading[name] = reading[name] or []
     for name in ("document_digest", "seen_hash", "earlier_request"):
@@ -221,31 +223,6 @@ def read_decision(
     reading["context"] = json.loads(reading["context"])
     reading["places"] = [_place(*place) for place in reading["places"]]
     return Reading(**reading)
-
-
-TYPES = {UUID: "uuid", datetime: "timestamptz", int: "bigint"}
-_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-
-
-def _fetch(name: str, sql: str, values: Mapping[str, Any]) -> Any:
-    """The statement's one row, planned once for each connection: planning costs more than reading.
-
-    Behind a pooler that shares connections between transactions (Django's setting for it is
-    DISABLE_SERVER_SIDE_CURSORS) it is planned each time.
-    """
-    with connection.cursor() as cursor:
-        if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-            cursor.execute(sql, values)
-            return cursor.fetchone()
-        known = _prepared.setdefault(connection.connection, set())
-        if name not in known:
-            types = ", ".join(TYPES[type(value)] for value in values.values())
-            numbers = {value: f"${number}" for number, value in enumerate(values, 1)}
-            cursor.execute(f"PREPARE {name} ({types}) AS {sql % numbers}")
-            known.add(name)
-        places = ", ".join(["%s"] * len(values))
-        cursor.execute(f"EXECUTE {name} ({places})", list(values.values()))
-        return cursor.fetchone()
 
 
 def _place(
@@ -290,99 +267,93 @@ class Write:
 
 
 def write_decision(write: Write) -> None:
-    """One statement that inserts and updates it all, the ledger entry last."""
-    parts = list(_parts(write))
-    head, entry = parts[:-1], parts[-1]
-    statement = f"WITH {', '.join(f'{name} AS ({sql})' for name, sql, _ in head)} {entry[1]}"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [value for _, _, values in parts for value in values])
+    """All of it in one trip, the ledger entry last."""
+    execute(list(_statements(write)))
 
 
-Part = tuple[str, str, list[Any]]
-
-
-def _parts(write: Write) -> Iterable[Part]:
+def _statements(write: Write) -> Iterable[Statement]:
     sign_off, at = write.sign_off, write.at
     if write.prepared.openings:
-        yield _insert("commitments", write.prepared.openings)
-    yield _insert("sign_off", [sign_off])
-    yield (
-        "decided",
+        yield _insert(write.prepared.openings)
+    yield _insert([sign_off])
+    yield Statement(
+        "close_item",
         "UPDATE approvals_workitem SET state = 'decided', closed_at = %s WHERE id = %s",
         [at, sign_off.work_item_id],
     )
     if write.unneeded:
-        yield (
-            "unneeded",
+        yield Statement(
+            "close_others",
             "UPDATE approvals_workitem SET state = 'not_needed', closed_at = %s WHERE id = ANY(%s)",
             [at, list(write.unneeded)],
         )
     if write.next_item:
-        yield (
-            "turn",
+        yield Statement(
+            "give_turn",
             "UPDATE approvals_workitem SET state = 'open', opened_at = %s WHERE id = %s",
             [at, write.next_item],
         )
     if write.closing:
-        yield (
-            "closed",
-            "UPDATE approvals_opening SET outcome = %s, reason = %s, closed_at = %s"
-            " WHERE id = %s RETURNING number",
+        yield Statement(
+            "close_opening",
+            "UPDATE approvals_opening SET outcome = %s, reason = %s, closed_at = %s WHERE id = %s",
             [write.closing, write.closing_reason, at, write.opening],
         )
     if write.openings:
-        # Numbered from the closed one, so that the old opening is closed before a new one is open.
-        number = "(SELECT number FROM closed) + %s"
-        first = write.openings[0].number - 1
-        yield _insert("opened", write.openings, {"number": (number, -first)})
+        yield _insert(write.openings)
     if write.items:
-        yield _insert("asked", write.items)
+        yield _insert(write.items)
     if write.approval_state:
         ended = at if write.approval_state == "passed" else None
-        yield (
-            "approval",
+        yield Statement(
+            "move_approval",
             "UPDATE approvals_approval SET state = %s, ended_at = %s WHERE id = %s",
             [write.approval_state, ended, sign_off.approval_id],
         )
     yield _head(write.root, write.changed)
-    yield _insert("entry", [write.prepared.entry])
+    yield _insert([write.prepared.entry])
 
 
-def _insert(
-    name: str,
-    rows: Sequence[models.Model],
-    expressions: Mapping[str, tuple[str, int]] | None = None,
-) -> Part:
-    """`expressions` replace a column's value by SQL over the value plus an offset."""
-    expressions = expressions or {}
-    meta = rows[0]._meta
-    written = [field for field in meta.concrete_fields if field.db_default is models.NOT_PROVIDED]
-    places = ", ".join(
-        expressions[field.name][0] if field.name in expressions else "%s" for field in written
-    )
-    values = [
-        getattr(row, field.attname) + expressions[field.name][1]
-        if field.name in expressions
-        else field.get_db_prep_save(getattr(row, field.attname), connection)
-        for row in rows
-        for field in written
-    ]
+MANY = 12
+"""Inserts of more rows than this are not kept as prepared statements: too many of a kind."""
+
+
+def _insert(rows: Sequence[models.Model]) -> Statement:
+    table, written = _columns(type(rows[0]))
+    line = f"({', '.join(['%s'] * len(written))})"
     columns = ", ".join(str(field.column) for field in written)
-    lines = ", ".join([f"({places})"] * len(rows))
-    sql = f"INSERT INTO {meta.db_table} ({columns}) VALUES {lines}"  # noqa: S608 - from models
-    return name, sql, values
-
-
-def _head(root: Root, changed: Sequence[str]) -> Part:
-    names = [*changed, "chain_head", "chain_length"]
-    written = [root._meta.get_field(name) for name in names]
-    sets = ", ".join(f"{field.column} = %s" for field in written)  # type: ignore[union-attr]
-    values = [
-        field.get_db_prep_save(getattr(root, field.attname), connection)  # type: ignore[union-attr]
-        for field in written
-    ]
-    return (
-        "root",
-        f"UPDATE {root._meta.db_table} SET {sets} WHERE id = %s",  # noqa: S608 - from models
-        [*values, root.pk],
+    return Statement(
+        f"insert_{table}_{len(rows)}" if len(rows) <= MANY else "",
+        f"INSERT INTO {table} ({columns}) VALUES {', '.join([line] * len(rows))}",  # noqa: S608 - from models
+        [_value(field, row) for row in rows for field in written],
     )
+
+
+def _head(root: Root, changed: Sequence[str]) -> Statement:
+    table, every = _columns(type(root))
+    written = [field for field in every if field.name in {*changed, "chain_head", "chain_length"}]
+    sets = ", ".join(f"{field.column} = %s" for field in written)
+    return Statement(
+        f"advance_{table}_{'_'.join(changed)}",
+        f"UPDATE {table} SET {sets} WHERE id = %s",  # noqa: S608 - from models
+        [*(_value(field, root) for field in written), root.pk],
+    )
+
+
+@lru_cache(maxsize=32)
+def _columns(model: type[models.Model]) -> tuple[str, tuple["models.Field[Any, Any]", ...]]:
+    """The table, and the fields that a statement writes."""
+    meta = model._meta
+    fields = [one for one in meta.concrete_fields if one.db_default is models.NOT_PROVIDED]
+    return meta.db_table, tuple(fields)
+
+
+ADAPTED = {type(None), bool, int, str, UUID, datetime}
+"""Types that the driver takes as they are, whatever the field; asking the field takes longer."""
+
+
+def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:
+    value = getattr(row, field.attname)
+    if type(value) in ADAPTED and not isinstance(field, models.JSONField):
+        return value
+    return field.get_db_prep_save(value, connection)

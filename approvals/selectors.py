@@ -24,8 +24,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from approvals.prepared import Statement, fetch_all
 from approvals.subjects import Context
-from directory.models import Appointment, Post, Unit
+from directory.models import Appointment, Unit
 from directory.policy import DECIDES
 from directory.queries import in_force
 
@@ -123,16 +124,20 @@ def _superiors(
     return above
 
 
+POSTS = """
+SELECT id, unit_id, role FROM directory_post
+WHERE unit_id = ANY(%s) AND role = ANY(%s) AND abolished_at IS NULL
+ORDER BY title, id
+"""
+
+
 def _posts(wanted: set[Place]) -> dict[Place, list[UUID]]:
     found: dict[Place, list[UUID]] = {place: [] for place in wanted}
     if wanted:
         # A few posts too many (another role of a unit asked anyway) cost less than a long OR.
-        rows = Post.objects.filter(
-            unit__in={place.unit for place in wanted},
-            role__in=DECIDES & {place.role for place in wanted},
-            abolished_at=None,
-        ).order_by("title", "id")
-        for post, unit, role in rows.values_list("id", "unit", "role"):
+        units = list({place.unit for place in wanted})
+        roles = list(DECIDES & {place.role for place in wanted})
+        for post, unit, role in fetch_all(Statement("posts_asked", POSTS, [units, roles])):
             if (place := Place(unit, role)) in found:
                 found[place].append(post)
     return found

@@ -21,6 +21,36 @@ FALLBACK = "fallback"
 
 
 @dataclass(frozen=True)
+class Course:
+    """An approval in its round, as far as opening a stage needs it."""
+
+    organisation: UUID
+    approval: UUID
+    version: UUID
+    round: UUID
+    submitter: UUID
+    authors: Sequence[UUID]
+    context: Context
+
+    @property
+    def barred(self) -> set[UUID]:
+        """Those who may not decide, whatever posts they hold."""
+        return {self.submitter, *self.authors}
+
+    @classmethod
+    def of(cls, approval: Approval, round: Round) -> "Course":
+        return cls(
+            approval.organisation_id,
+            approval.pk,
+            approval.version_id,
+            round.pk,
+            round.submitter_id,
+            round.authors,
+            Context.thawed(round.context),
+        )
+
+
+@dataclass(frozen=True)
 class Opened:
     """Rows to insert: what was skipped, then an opening unless the route is through."""
 
@@ -60,31 +90,30 @@ def electorate_digest(items: Sequence[WorkItem]) -> bytes:
     return hashlib.sha256(canonical.encode(seats)).digest()
 
 
-def open_from(
-    position: int, *, approval: Approval, round: Round, number: int, at: datetime
-) -> Opened:
+def open_from(position: int, course: Course, *, number: int, at: datetime) -> Opened:
     """Open the first stage from `position` on that applies; `number` is the next opening's.
 
     A stage that asks cooperating units alone is skipped where there are none. Any other stage that
     finds nobody opens without seats, which is blocked: it never passes by itself.
     """
-    context = Context.thawed(round.context)
     skipped: list[Opening] = []
-    for stage in stages_of(approval.version_id)[position - 1 :]:
+    for stage in stages_of(course.version)[position - 1 :]:
         opening = Opening(
-            organisation_id=approval.organisation_id,
-            approval=approval,
-            round=round,
+            organisation_id=course.organisation,
+            approval_id=course.approval,
+            round_id=course.round,
             stage=stage,
             number=number + len(skipped),
             opened_at=at,
         )
-        if not context.cooperating_units and selectors.asks_cooperating_units_only(stage.approvers):
+        if not course.context.cooperating_units and selectors.asks_cooperating_units_only(
+            stage.approvers
+        ):
             opening.outcome, opening.reason = Opening.Outcome.SKIPPED, NO_COOPERATING_UNIT
             opening.closed_at = at
             skipped.append(opening)
             continue
-        return Opened(skipped, opening, seat(opening, context, round, at))
+        return Opened(skipped, opening, seat(opening, course, at))
     return Opened(skipped)
 
 
@@ -94,13 +123,13 @@ def stages_of(version_id: UUID) -> tuple[Stage, ...]:
     return tuple(Stage.objects.filter(version=version_id).order_by("position"))
 
 
-def seat(opening: Opening, context: Context, round: Round, at: datetime) -> list[WorkItem]:
+def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
     """The electorate of an opening, unsaved; the fallback's where nobody else could act."""
     stage = opening.stage
-    (chairs,) = selectors.resolve([stage.approvers], context, at)
+    (chairs,) = selectors.resolve([stage.approvers], course.context, at)
     origin = "configured"
-    if stage.fallback and not queries.somebody_able(chairs, queries.barred(round), at):
-        (chairs,) = selectors.resolve([stage.fallback], context, at)
+    if stage.fallback and not queries.somebody_able(chairs, course.barred, at):
+        (chairs,) = selectors.resolve([stage.fallback], course.context, at)
         origin = opening.reason = FALLBACK
     return [_item(opening, position, chair, origin, at) for position, chair in enumerate(chairs, 1)]
 
@@ -110,7 +139,7 @@ def _item(opening: Opening, position: int, chair: Chair, origin: str, at: dateti
     return WorkItem(
         organisation_id=opening.organisation_id,
         approval_id=opening.approval_id,
-        opening=opening,
+        opening_id=opening.id,
         post_id=chair.post,
         person_id=chair.person,
         position=position,

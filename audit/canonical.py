@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -52,30 +52,47 @@ def instant(at: datetime) -> str:
 
 def plain(value: Any) -> Any:
     """`value` as JSON can hold it: NFC text, no floats; ids, times and commitments as text."""
-    match value:
-        case None | bool() | int():
-            return value
-        case str():
-            return unicodedata.normalize("NFC", str(value))
-        case UUID():
-            return str(value)
-        case datetime():
-            return instant(value)
-        case date():
-            return value.isoformat()
-        case Commitment():
-            return {"commitment": value.digest.hex()}
-        case bytes() | memoryview():
-            return bytes(value).hex()
-        case Mapping():
-            items = {plain(key): plain(item) for key, item in value.items()}
-            if len(items) < len(value):
-                raise ValueError("a key stands twice, composed and decomposed")
-            return items
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case set() | frozenset():
-            return sorted(plain(item) for item in value)
+    form = _FORMS.get(type(value)) or _form_of_a_subclass(value)
+    return form(value)
+
+
+def _text(value: str) -> str:
+    return str(value) if value.isascii() else unicodedata.normalize("NFC", str(value))
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    items = {plain(key): plain(item) for key, item in value.items()}
+    if len(items) < len(value):
+        raise ValueError("a key stands twice, composed and decomposed")
+    return items
+
+
+# Looked up by type, because a decision encodes some hundred values. A date comes after a datetime,
+# which is one, too.
+_FORMS: dict[type, Callable[[Any], Any]] = {
+    type(None): lambda value: None,
+    bool: bool,
+    int: int,
+    str: _text,
+    UUID: str,
+    datetime: instant,
+    date: date.isoformat,
+    Commitment: lambda value: {"commitment": value.digest.hex()},
+    bytes: bytes.hex,
+    memoryview: memoryview.hex,
+    dict: _object,
+    Mapping: _object,
+    list: lambda value: [plain(item) for item in value],
+    tuple: lambda value: [plain(item) for item in value],
+    set: lambda value: sorted(plain(item) for item in value),
+    frozenset: lambda value: sorted(plain(item) for item in value),
+}
+
+
+def _form_of_a_subclass(value: Any) -> Callable[[Any], Any]:
+    for kind, form in _FORMS.items():
+        if isinstance(value, kind):
+            return form
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 

@@ -21,7 +21,7 @@ class PlanIssue:
     kind = KIND
 
     def lock(self, subject_id: UUID) -> Plan:
-        plan: Plan = Plan.objects.select_for_update(no_key=True).get(pk=subject_id)
+        plan: Plan = Plan.locked(subject_id)
         return plan
 
     def load(self, subject_id: UUID) -> Plan:

@@ -85,7 +85,7 @@ class TaskCompletion:
     kind = COMPLETION
 
     def lock(self, subject_id: UUID) -> Root:
-        task: Task = Task.objects.select_for_update(no_key=True).get(pk=subject_id)
+        task: Task = Task.locked(subject_id)
         return task
 
     def load(self, subject_id: UUID) -> Root:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals import stages
 from approvals.models import Approval, Opening, Round, RouteVersion, SignOff, WorkItem
+from approvals.stages import Course
 from approvals.subjects import Context
 from audit.errors import Refused
 from audit.models import Root
@@ -115,7 +116,7 @@ def begin(
         opened_at=at,
     )
     number = (approval.openings.aggregate(Max("number"))["number__max"] or 0) + 1
-    opened = stages.open_from(1, approval=approval, round=round_, number=number, at=at)
+    opened = stages.open_from(1, Course.of(approval, round_), number=number, at=at)
     if opened.opening is None:
         raise NobodyAsked
     facts = {

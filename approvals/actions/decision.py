@@ -11,11 +11,12 @@ from approvals import decision_sql, policy, queries, refusals, rules, stages, su
 from approvals.actions import signing
 from approvals.actions.request import Request
 from approvals.decision_sql import Reading, Write
-from approvals.models import Approval, Round, SignOff, WorkItem
+from approvals.models import Approval, SignOff, WorkItem
 from approvals.policy import Claim
 from approvals.rules import Ballot, Tally
+from approvals.stages import Course
 from approvals.statements import Head, Reviewed
-from approvals.subjects import Applied, Outcome, Subject
+from approvals.subjects import Applied, Context, Outcome, Subject
 from audit.actions import prepare
 from audit.canonical import commit
 from audit.ids import uuid7
@@ -202,20 +203,9 @@ def _advance(
     if tally.result == "pending":
         return Advance()
     if tally.result == "passed" or tally.target != rules.SUBMITTER:
-        approval = Approval(
-            pk=reading.approval,
-            organisation_id=request.actor.organisation_id,
-            version_id=reading.version,
-        )
         opened = stages.open_from(
             reading.position + 1 if tally.result == "passed" else tally.target or 1,
-            approval=approval,
-            round=Round(
-                pk=reading.round,
-                submitter_id=reading.submitter,
-                authors=reading.authors,
-                context=reading.context,
-            ),
+            _course(request, reading),
             number=reading.opening_number + 1,
             at=request.at,
         )
@@ -226,6 +216,18 @@ def _advance(
         opened, state = stages.Opened(), Approval.State.WITH_SUBMITTER
     outcome = Outcome(tally.result, request.comment, request.actor, request.at, action)
     return Advance(opened, state, subject.apply(root, outcome))
+
+
+def _course(request: Request, reading: Reading) -> Course:
+    return Course(
+        request.actor.organisation_id,
+        reading.approval,
+        reading.version,
+        reading.round,
+        reading.submitter,
+        reading.authors,
+        Context.thawed(reading.context),
+    )
 
 
 def _record(

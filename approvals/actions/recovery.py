@@ -8,7 +8,7 @@ from django.db import transaction
 from approvals import stages, subjects
 from approvals.models import Approval, Opening, WorkItem
 from approvals.queries import unanswered
-from approvals.subjects import Context
+from approvals.stages import Course
 from audit.actions import append
 
 
@@ -27,7 +27,7 @@ def ask_again(*, approval_id: UUID, at: datetime) -> int:
     )
     if opening is None:
         return 0
-    items = stages.seat(opening, Context.thawed(opening.round.context), opening.round, at)
+    items = stages.seat(opening, Course.of(approval, opening.round), at)
     if not items:
         return 0
     WorkItem.objects.bulk_create(items)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,11 @@ def test_bytes_read_back_as_the_value_in_nfc(value: Any) -> None:
 def test_reading_and_writing_again_gives_the_same_bytes(value: Any) -> None:
     data = canonical.encode(value)
     assert canonical.encode(json.loads(data)) == data
+
+
+@given(VALUES)
+def test_the_bytes_are_those_of_rfc_8785(value: Any) -> None:
+    assert canonical.encode(value) == rfc8785.dumps(canonical.plain(value))
 
 
 @given(st.dictionaries(st.text(), INTEGERS))

@@ -1,0 +1,58 @@
+"""Statements that PostgreSQL plans once for each connection: planning costs more than running them.
+
+Behind a pooler that shares connections between transactions (Django's setting for it is
+DISABLE_SERVER_SIDE_CURSORS) they are planned each time.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+
+
+class Statement(NamedTuple):
+    """SQL with the places of its values, `%(name)s` or `%s`; without a name it isn't kept."""
+
+    name: str
+    sql: str
+    values: Mapping[str, Any] | Sequence[Any]
+
+
+_known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def fetch_one(statement: Statement) -> Any:
+    """The statement's one row, None if it has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_rendered(cursor, statement))
+        return cursor.fetchone()
+
+
+def fetch_all(statement: Statement) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_rendered(cursor, statement))
+        return list(cursor.fetchall())
+
+
+def execute(statements: Sequence[Statement]) -> None:
+    """One after the other, in one trip to the server."""
+    with connection.cursor() as cursor:
+        cursor.execute(";\n".join([_rendered(cursor, statement) for statement in statements]))
+
+
+def _rendered(cursor: Any, statement: Statement) -> str:
+    """The statement with its values; a call of the prepared one once it is known there."""
+    name, sql, values = statement
+    if name and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        known = _known.setdefault(connection.connection, set())
+        if name not in known:
+            places = [f"${number}" for number in range(1, len(values) + 1)]
+            named = isinstance(values, Mapping)
+            marks = dict(zip(values, places, strict=True)) if named else tuple(places)
+            cursor.execute(f"PREPARE {name} AS {sql % marks}")
+            known.add(name)
+        values = list(values.values()) if isinstance(values, Mapping) else values
+        sql = f"EXECUTE {name} ({', '.join(['%s'] * len(values))})"
+    rendered: bytes = cursor.mogrify(sql, values)
+    return rendered.decode()
