@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 
 class PersonMiddleware:
-    """Speaks the person's language, and ends the session of somebody who was deactivated.
+    """Speaks the language that the person chose, and ends the session of somebody who was deactivated.
 
     Stands after authentication and messages.
     """
@@ -20,8 +20,9 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            translation.activate(request.user.language)
-            request.LANGUAGE_CODE = request.user.language
+            if chosen := request.user.language:
+                translation.activate(chosen)
+                request.LANGUAGE_CODE = chosen
         elif SESSION_KEY in request.session:
             # Django empties the session after a change of password, but not for a closed account.
             logout(request)

@@ -137,8 +137,10 @@ class Person(AbstractBaseUser, Root):
         _("language"),
         max_length=10,
         choices=LANGUAGES,
-        default="zh-hans",
+        blank=True,
+        default="",
     )
+    """What they chose to read; empty as long as they chose nothing: then their browser says it."""
     name_commitment = models.BinaryField(max_length=32, null=True, editable=False)
     """The commitment under which the ledger knows this name; its opening may be erased."""
     is_active = models.BooleanField(_("active"), default=True)

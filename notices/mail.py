@@ -47,7 +47,7 @@ def _next(at: datetime) -> int:
 
 
 def _send(notice: Notice) -> None:
-    with translation.override(notice.person.language):
+    with translation.override(notice.person.language or settings.LANGUAGE_CODE):
         [shown] = queries.worded([notice])
         link = f"{settings.ORIGIN}{shown.url}" if settings.ORIGIN else ""
         body = "\n\n".join(

@@ -56,7 +56,7 @@ def create_person(
     actor: Actor,
     at: datetime,
     email: str = "",
-    language: str = "zh-hans",
+    language: str = "",
     password: str | None = None,
 ) -> Person:
     """Make an account; without `password` nobody can sign in to it yet.
@@ -83,7 +83,7 @@ def add_person(
     name: str,
     password_hash: str,
     email: str = "",
-    language: str = "zh-hans",
+    language: str = "",
 ) -> Person:
     known_as = commit(name)
     person = Person(

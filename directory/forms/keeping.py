@@ -125,7 +125,11 @@ class NewPersonForm(forms.Form):
         help_text=_("What they sign in with: letters, digits and . @ + - _"),
     )
     email = forms.EmailField(label=_("Mail address"), required=False)
-    language = forms.ChoiceField(label=_("Language"), choices=Person.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("As their browser asks")), *Person.LANGUAGES],
+    )
 
 
 class PersonForm(forms.Form):

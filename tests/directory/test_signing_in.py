@@ -124,6 +124,16 @@ def test_the_chosen_language_stays_with_the_person(client: Client, person: Perso
     assert other.get("/account/password/")["Content-Language"] == "zh-hans"
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_whoever_chose_no_language_reads_what_their_browser_asks_for(
+    client: Client, language: str
+) -> None:
+    client.force_login(make_person(make_organisation(), language=""))
+    response = client.get("/account/password/", headers={"accept-language": language})
+
+    assert response["Content-Language"] == language
+
+
 def test_a_visitor_chooses_a_language_by_cookie_and_never_another_site(client: Client) -> None:
     response = client.post("/language/", {"language": "en", "next": "https://evil.example/"})
 
