@@ -9,6 +9,9 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
+        from approvals import subjects
+        from approvals.publication import RoutePublication
         from approvals.replay import TABLES
 
+        subjects.register(RoutePublication())
         replay.register(*TABLES)

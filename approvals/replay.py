@@ -5,7 +5,9 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from approvals.models import WorkItem
+from approvals.models import RouteProposal, WorkItem
+from approvals.specs import FIELDS
+from approvals.specs import digest as digest_of_route
 from approvals.stages import electorate_digest
 from audit.replay import Record, Sha256, Table, Values, columns, digest, joined
 
@@ -49,33 +51,40 @@ def sign_off(record: Record) -> Told:
         )
 
 
-STAGE = [
-    "position",
-    "name",
-    "approvers",
-    "rule",
-    "quorum_number",
-    "quorum_percent",
-    "refusal",
-    "sequential",
-    "returns_to",
-    "fallback",
-]
+STAGE = ["position", *FIELDS]
 
 
 def stage(record: Record) -> Told:
-    if record.kind == "route.published":
-        for published in record.facts["stages"]:
-            yield published["id"], {name: published[name] for name in STAGE}
+    """A route is published by the operator, or by the decision that ended its approval."""
+    if record.subject.startswith("route:"):
+        for published in record.facts.get("stages", ()):
+            yield published["id"], {name: published[name] for name in STAGE if name in published}
 
 
 def version(record: Record) -> Told:
-    if record.kind == "route.published":
-        published = record.facts["version"]
+    published = record.facts.get("version")
+    if published and record.subject.startswith("route:"):
         yield (
             published["id"],
             {"route": record.subject_id, "number": published["number"], "published_at": record.at},
         )
+
+
+def proposal(record: Record) -> Told:
+    if record.kind == "route.draft_submitted":
+        document = record.facts["document"]
+        yield document["id"], {"digest": document["digest"]}
+
+
+class Proposals(Table):
+    """What was put forward for publication, hashed again."""
+
+    def rows(self, organisation: UUID) -> Iterator[tuple[str, Values]]:
+        found = RouteProposal.objects.filter(organisation=organisation)
+        for one in found.select_related("draft__route"):
+            route = one.draft.route
+            hashed = digest_of_route(route.name, route.subject_kind, one.stages)
+            yield str(one.pk), {"digest": hashed.hex()}
 
 
 class Electorates(Table):
@@ -110,4 +119,5 @@ TABLES = [
     ),
     Table("approvals.routeversion", version, columns("route", "number", "published_at")),
     Table("approvals.stage", stage, columns(*STAGE)),
+    Proposals("approvals.routeproposal", proposal),
 ]

@@ -6,14 +6,19 @@ what each means. In the database units and people stand in them by id.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
+from audit import canonical
+
 Selector = Mapping[str, Any]
 Plain = dict[str, Any]
 
+PUBLICATION = "route_publication"
+"""The kind of subject that a route itself is, when it is to be published."""
 SELECTS: Mapping[str, Sequence[str]] = {
     "post": ("unit", "role"),
     "post_of_lead": ("role",),
@@ -78,6 +83,11 @@ class StageSpec:
         """From the fields that `plain` wrote; missing ones have their usual value."""
         return cls(**({"name": "", "approvers": []} | {k: kept[k] for k in FIELDS if k in kept}))
 
+    @classmethod
+    def of_row(cls, row: Any) -> StageSpec:
+        """From a published stage."""
+        return cls(**{name: getattr(row, name) for name in FIELDS})
+
     @property
     def plain(self) -> Plain:
         """As JSON: every field, ids as text."""
@@ -89,6 +99,12 @@ class StageSpec:
 
 
 FIELDS = tuple(one.name for one in fields(StageSpec))
+
+
+def digest(name: str, subject_kind: str, stages: Sequence[Plain]) -> bytes:
+    """SHA-256 over all of a route that is put forward for publication."""
+    content = {"name": name, "subject_kind": subject_kind, "stages": stages}
+    return hashlib.sha256(canonical.encode(content)).digest()
 
 
 def _plain(value: Any) -> Any:
@@ -182,7 +198,7 @@ def _of_selectors(spec: StageSpec, position: int) -> Iterator[Problem]:
 
 def selector_problem(one: Selector) -> str:
     """What is wrong with a selector; nothing if it is well formed."""
-    select = one.get("select")
+    select = str(one.get("select"))
     if select not in SELECTS:
         return "unknown_select"
     if set(one) - {"select", *SELECTS[select], *OPTIONAL}:

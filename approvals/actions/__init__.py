@@ -1,7 +1,7 @@
 """Everything that changes an approval or a route, one verb each.
 
 `begin`, `withdraw` and `cancel` are steps of a subject's own action, called under its root's lock;
-`decide` and `publish_route` are whole actions.
+all others are whole actions.
 """
 
 from approvals.actions.course import (
@@ -17,8 +17,21 @@ from approvals.actions.course import (
     withdraw,
 )
 from approvals.actions.decision import COMMENT_LIMIT, Decided, decide
+from approvals.actions.drafts import (
+    NameTaken,
+    NoDraft,
+    NoRouteForRoutes,
+    RouteDraftChanged,
+    UnknownKind,
+    abandon_draft,
+    begin_draft,
+    begin_route,
+    save_draft,
+    submit_draft,
+    withdraw_draft,
+)
 from approvals.actions.recovery import ask_again, ask_unanswered
-from approvals.actions.routes import InvalidRoute, StageSpec, publish_route
+from approvals.actions.routes import InvalidRoute, OperatorOnly, UnderApproval, publish_route
 from approvals.refusals import (
     CommentTooLong,
     ContentChanged,
@@ -36,6 +49,7 @@ from approvals.refusals import (
     StrongerProof,
     UnknownDecision,
 )
+from approvals.specs import StageSpec
 
 __all__ = [
     "COMMENT_LIMIT",
@@ -49,26 +63,39 @@ __all__ = [
     "InvalidRoute",
     "KeyReused",
     "LeavesNobody",
+    "NameTaken",
+    "NoDraft",
     "NoRoute",
+    "NoRouteForRoutes",
     "NobodyAsked",
     "NotTheSubmitter",
     "NotUnderApproval",
     "NotYourItem",
     "NotYourTurn",
     "OneSeat",
+    "OperatorOnly",
     "OutOfReach",
     "OwnSeatFirst",
     "OwnWork",
     "ReasonRequired",
+    "RouteDraftChanged",
     "StageClosed",
     "StageSpec",
     "StrongerProof",
+    "UnderApproval",
     "UnknownDecision",
+    "UnknownKind",
+    "abandon_draft",
     "ask_again",
     "ask_unanswered",
     "begin",
+    "begin_draft",
+    "begin_route",
     "cancel",
     "decide",
     "publish_route",
+    "save_draft",
+    "submit_draft",
     "withdraw",
+    "withdraw_draft",
 ]

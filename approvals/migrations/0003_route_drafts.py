@@ -1,11 +1,12 @@
 """Routes are written as drafts, and put forward as proposals that never change."""
 
-import audit.ids
-from audit.triggers import insert_only
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import audit.ids
+from audit.triggers import insert_only
 
 
 class Migration(migrations.Migration):

@@ -11,6 +11,7 @@ from approvals.queries.lists import (
 from approvals.queries.people import barred, claimants, somebody_able, what_closed, why_not_yours
 from approvals.queries.progress import Progress, SeatView, StageView, current
 from approvals.queries.reviewing import Choice, Review, review, seen_digest
+from approvals.queries.routing import stages_with_strangers
 
 __all__ = [
     "Blocked",
@@ -28,6 +29,7 @@ __all__ = [
     "routes",
     "seen_digest",
     "somebody_able",
+    "stages_with_strangers",
     "unanswered",
     "version_of",
     "what_closed",
