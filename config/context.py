@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.policy import may_read_everything
 from directory.queries import Holding
 from directory.requests import PersonRequest, held
 from notices.queries import unread_count
@@ -46,6 +47,10 @@ class Frame:
     @property
     def capacities(self) -> list[str]:
         return [capacity(one) for one in self.held]
+
+    @property
+    def may_audit(self) -> bool:
+        return bool(may_read_everything({one.role for one in self.held}))
 
     @property
     def may_import(self) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 
 class PersonMiddleware:
-    """Speaks the language that the person chose, and ends the session of somebody who was deactivated.
+    """Speaks the language that the person chose, and ends the session of a deactivated one.
 
     Stands after authentication and messages.
     """

@@ -80,6 +80,19 @@ def may_import(holdings: Sequence[Holding], unit: UUID | None = None) -> Verdict
     return Verdict(False, _("Only a coordinator imports plans."))
 
 
+def may_read_comments(holdings: Sequence[Holding], coordinator: UUID, has_part: bool) -> bool:
+    """Read what approvers wrote: those with a part in the approval, and who keeps or audits all.
+
+    Everybody else sees who signed and when.
+    """
+    roles = {held.role for held in holdings}
+    return (
+        has_part
+        or bool(roles & {Post.Role.ADMINISTRATOR, Post.Role.AUDITOR})
+        or bool(may_import(holdings, coordinator))
+    )
+
+
 def _coordinator(person: Person, facts: Facts) -> Verdict:
     verdict = may_import(facts.holdings, facts.coordinator)
     if verdict:

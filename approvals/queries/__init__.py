@@ -8,7 +8,14 @@ from approvals.queries.lists import (
     unanswered,
     version_of,
 )
-from approvals.queries.people import barred, claimants, somebody_able, what_closed, why_not_yours
+from approvals.queries.people import (
+    barred,
+    claimants,
+    has_part,
+    somebody_able,
+    what_closed,
+    why_not_yours,
+)
 from approvals.queries.progress import Progress, SeatView, StageView, current
 from approvals.queries.reviewing import Choice, Review, review, seen_digest
 from approvals.queries.routing import stages_with_strangers
@@ -24,6 +31,7 @@ __all__ = [
     "blocked",
     "claimants",
     "current",
+    "has_part",
     "open_items_for",
     "review",
     "routes",

@@ -70,6 +70,19 @@ def _delegations(principals: Collection[UUID], at: datetime) -> Mapping[UUID, li
     return given
 
 
+def has_part(kind: str, subject_id: UUID, person: Person, posts: Collection[UUID]) -> bool:
+    """Whether somebody wrote, submitted or was asked to decide, in any approval of the subject.
+
+    `posts` are those in which the person acts now. Two queries at most.
+    """
+    of_it = {"approval__subject_kind": kind, "approval__subject_id": subject_id}
+    asked = Q(post__in=posts) | Q(person=person) | Q(sign_off__person=person)
+    if WorkItem.objects.filter(asked, **of_it).exists():
+        return True
+    wrote = Q(submitter=person) | Q(authors__contains=[person.pk])
+    return Round.objects.filter(wrote, **of_it).exists()
+
+
 def somebody_able(chairs: Sequence[Chair], out: Collection[UUID], at: datetime) -> bool:
     """Whether anybody at all could decide on one of the seats, `out` excluded."""
     claims = claimants([(chair.post, chair.person) for chair in chairs], at)

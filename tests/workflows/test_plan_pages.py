@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from directory.models import Person
+from tests.factories import NOW, make_holder
 from tests.workflows.planning import (
     District,
     decide,
@@ -15,6 +16,7 @@ from tests.workflows.planning import (
     put_forward,
 )
 from workflows import flows
+from workflows.actions import plans
 from workflows.models import Plan, Task
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,53 @@ def test_an_issued_plan_is_seen_by_everybody_and_by_no_other_organisation(
 
     assert "Receive the plan" in page(district.handler, "plan", plan.pk)
     assert status(make_district().coordinator, "plan", plan.pk) == 404
+
+
+@pytest.fixture
+def commented(district: District) -> Plan:
+    """An issued plan whose approver wrote something down."""
+    plan = put_forward(district, make_draft(district))
+    decide(plan, district.principal, comment="Mind the budget.")
+    decide(plan, district.issuer)
+    return plans.issue(plan_id=plan.pk, actor=district.coordinator, at=NOW)
+
+
+@pytest.mark.parametrize("who", ["coordinator", "colleague", "principal", "issuer", "auditor"])
+def test_what_approvers_wrote_is_read_by_those_with_a_part_and_by_auditors(
+    district: District, commented: Plan, who: str
+) -> None:
+    assert "Mind the budget." in page(getattr(district, who), "plan", commented.pk)
+
+
+def test_what_approvers_wrote_is_read_by_administrators(
+    district: District, commented: Plan
+) -> None:
+    administrator = make_holder(district.office, "administrator")
+
+    assert "Mind the budget." in page(administrator, "plan", commented.pk)
+
+
+def test_everybody_else_reads_who_approved_but_not_what_they_wrote(
+    district: District, commented: Plan
+) -> None:
+    shown = page(district.handler, "plan", commented.pk)
+
+    assert f"{district.principal.name} approved" in shown
+    assert "Mind the budget." not in shown
+
+
+def test_a_draft_that_came_back_tells_its_coordinators_why(district: District) -> None:
+    plan = put_forward(district, make_draft(district))
+    decide(plan, district.principal, "return", comment="Name a lead.")
+
+    assert "Name a lead." in page(district.colleague, "plan", plan.pk)
+
+
+def test_only_who_reads_the_ledger_is_led_to_its_entries(
+    district: District, commented: Plan
+) -> None:
+    assert "/audit/" in page(district.auditor, "plan", commented.pk)
+    assert "/audit/" not in page(district.coordinator, "plan", commented.pk)
 
 
 def test_a_handler_sees_the_tasks_of_their_own_unit(district: District) -> None:

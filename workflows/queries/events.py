@@ -15,6 +15,8 @@ from audit.models import Entry
 from audit.queries import read_openings
 from audit.templatetags.ui import day_long
 from directory.models import Person, Unit
+from directory.policy import may_read_everything
+from directory.queries import Holding
 from workflows.models import Plan, Task
 
 NEWEST = 200
@@ -32,13 +34,21 @@ class Event:
     url: str = ""
 
 
-def events(task: Task | Plan, newest: int = NEWEST) -> list[Event]:
-    """The newest events of a task or a plan. Four queries."""
+def events(task: Task | Plan, held: Iterable[Holding], *, comments: bool = True) -> list[Event]:
+    """The newest events of a task or a plan, for somebody who holds `held`. Four queries.
+
+    They lead to their entries for those who may read the ledger. Without `comments` it is told who
+    decided and when, but not what they wrote.
+    """
     chain = Entry.objects.filter(organisation=task.organisation_id, subject=task.subject)
-    entries = list(chain.order_by("-subject_seq")[:newest])
+    entries = list(chain.order_by("-subject_seq")[:NEWEST])
     bodies = [json.loads(bytes(entry.body)) for entry in entries]
+    if not comments:
+        for body in bodies:
+            (body["facts"].get("sign_off") or {}).pop("comment", None)
     names = _Names(task.organisation_id, bodies)
-    return [_event(entry, body, names) for entry, body in zip(entries, bodies, strict=True)]
+    linked = bool(may_read_everything({one.role for one in held}))
+    return [_event(entry, body, names, linked) for entry, body in zip(entries, bodies, strict=True)]
 
 
 class _Names:
@@ -90,7 +100,7 @@ def _commitments(facts: Facts) -> list[str]:
     return [one["commitment"] for one in found if isinstance(one, dict)]
 
 
-def _event(entry: Entry, body: dict[str, Any], names: _Names) -> Event:
+def _event(entry: Entry, body: dict[str, Any], names: _Names, linked: bool) -> Event:
     facts, kind = body["facts"], entry.kind
     who = names.person(body["actor"])
     if body["acting_for"]:
@@ -100,7 +110,8 @@ def _event(entry: Entry, body: dict[str, Any], names: _Names) -> Event:
         }
     sentence = SENTENCES.get(kind)
     text = sentence(who, facts, names) if sentence else f"{who}: {kind}"
-    return Event(text, entry.at, _weight(kind, facts), _note(facts), _entry_url(entry))
+    url = _entry_url(entry) if linked else ""
+    return Event(text, entry.at, _weight(kind, facts), _note(facts), url)
 
 
 def _weight(kind: str, facts: Facts) -> str:

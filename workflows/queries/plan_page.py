@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from approvals.queries import Progress, current
+from approvals.queries import Progress, current, has_part
 from audit.models import Entry
 from audit.templatetags.ui import day, moment
 from directory.models import Person, Unit
@@ -229,10 +229,17 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         addressees=addressees,
         obstacles=_obstacles(plan, measures) if drafting else [],
         progress=current(KIND, plan.pk, at=at, person=person),
-        events=events(plan),
+        events=events(plan, facts.holdings, comments=_comments(plan, person, facts)),
         total=total,
         over=over,
     )
+
+
+def _comments(plan: Plan, person: Person, facts: Facts) -> bool:
+    """Whether the person reads what the approvers wrote."""
+    posts = {held.post.pk for held in facts.holdings}
+    mine = has_part(KIND, plan.pk, person, posts)
+    return plan_policy.may_read_comments(facts.holdings, plan.coordinator_id, mine)
 
 
 def _drafted(measure: Measure, names: dict[str, str]) -> Drafted:

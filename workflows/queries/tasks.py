@@ -111,7 +111,7 @@ def task_page(task: Task, person: Person, at: datetime) -> TaskPage:
         parts=_parts(task, person, facts),
         versions=versions(task),
         progress=current(COMPLETION, task.pk, at=at, person=person),
-        events=events(task),
+        events=events(task, facts.holdings),
         came_back=last_return(task) if returned else None,
         left=days_left(task, at),
     )
