@@ -1,12 +1,14 @@
 """The same route as viewflow tasks, one a signer, with a blocking lock and a proxy process.
 
-viewflow knows whose turn it is; the sign-off, the ledger entry and the task's state are written as
-an application on it would write them, by the ORM, with the same bytes as the product's.
+viewflow knows whose turn it is. Whether the signer may sign is asked, and the sign-off, the ledger
+entry and the task's state are written, as an application on it would do it: by the ORM, with the
+same bytes as the product's.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,10 +20,11 @@ from viewflow.workflow.models import Process
 from viewflow.workflow.models import Task as FlowTask
 
 import bench
-from approvals.models import Approval, SignOff, WorkItem
+from approvals.models import Approval, Round, SignOff, WorkItem
 from audit.actions import append
 from bench._world import STEPS, World
-from directory.models import Person
+from directory.models import Appointment, Delegation, Person
+from directory.queries import in_force
 from workflows.models import Task
 
 # viewflow stores the app of a flow beside its name.
@@ -117,7 +120,8 @@ def _record(
     person: Person, case: Case, seat: WorkItem, model: SignOff, facts: Any, *, last: bool
 ) -> None:
     root = Task.objects.select_for_update(no_key=True).get(pk=case.task)
-    at = timezone.now()
+    at, key = timezone.now(), uuid4()
+    assert _may_sign(person, case, seat, key, at)
     SignOff.objects.create(
         organisation_id=person.organisation_id,
         approval=case.approval,
@@ -127,7 +131,7 @@ def _record(
         decision=model.decision,
         seen_digest=model.seen_digest,
         statement=model.statement,
-        idempotency_key=uuid4(),
+        idempotency_key=key,
         request_digest=model.request_digest,
         at=at,
     )
@@ -135,3 +139,17 @@ def _record(
         root.pass_review()
     changed = ("state",) if last else ()
     append(root, kind="approval.signed_off", actor=person, at=at, facts=facts, changed=changed)
+
+
+def _may_sign(person: Person, case: Case, seat: WorkItem, key: UUID, at: datetime) -> bool:
+    """Policy: the request is new, the person holds the post or stands in, and wrote none of it."""
+    if SignOff.objects.filter(person=person, idempotency_key=key).exists():
+        return False
+    holders = Appointment.objects.filter(in_force(at), post=seat.post).values_list("person")
+    stands_in = Delegation.objects.filter(
+        delegate=person, principal__in=holders, starts_at__lte=at, ends_at__gt=at, revoked_at=None
+    )
+    if not (holders.filter(person=person).exists() or stands_in.exists()):
+        return False
+    round_ = Round.objects.filter(approval=case.approval).latest("number")
+    return person.pk not in {round_.submitter_id, *round_.authors}
