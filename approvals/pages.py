@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from approvals import queries, sentences, subjects
 from approvals.actions import Decided
@@ -75,12 +77,21 @@ def _kind(route: Route) -> str:
     return known.get(route.subject_kind, route.subject_kind)
 
 
-def decided(done: Decided) -> str:
-    """What a decision led to, for the page that comes next."""
-    return {
+def decided(done: Decided, decision: str) -> str:
+    """What was decided on what, and what it led to, for the page that comes next."""
+    about = subjects.get(done.subject_kind).describe([done.subject_id])[done.subject_id]
+    what = {
+        "approve": _("You approved “{subject}”."),
+        "return": _("You returned “{subject}”."),
+        "abstain": _("You abstained on “{subject}”."),
+    }[decision]
+    follows = {
         "passed": _("Signed and recorded. The stage has passed."),
         "returned": _("Signed and recorded. It goes back."),
     }.get(done.result, _("Signed and recorded. The others are still asked."))
+    link = format_html('<a href="{}">{}</a>', about.url, about.title)
+    joined = pgettext("two sentences", "{first} {second}")
+    return format_html(joined, first=format_html(what, subject=link), second=follows)
 
 
 def routes(user: Person, at: datetime) -> RoutesPage:

@@ -46,7 +46,7 @@ def decide(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
         )
     except WorkItem.DoesNotExist:
         raise Http404 from None
-    messages.success(request, pages.decided(decided))
+    messages.success(request, pages.decided(decided, asked["decision"]))
     return SeeOther(_next(request, asked["next"]))
 
 

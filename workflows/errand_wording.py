@@ -99,7 +99,8 @@ def _title(errand: Errand, known: Known) -> tuple[str, str]:
         return task.title, numbered(task)
     if plan := known.plans.get(errand.subject):
         return plan.title or _("A plan without a title"), ""
-    return known.imports[errand.subject].source_name, ""
+    found = known.imports[errand.subject]
+    return found.title or found.source_name, ""  # type: ignore[attr-defined]
 
 
 def _url(errand: Errand) -> str:
@@ -176,7 +177,8 @@ def _plan(kind: str, plan: Plan) -> str:
 
 
 def _import(found: PlanImport) -> str:
-    return pgettext("import", "Read into a proposal that waits to be checked")
+    words = pgettext("import", "An import from “%(file)s” that waits to be checked and stored")
+    return words % {"file": found.source_name}
 
 
 def _for(stand_in: Holding) -> str:

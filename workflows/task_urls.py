@@ -45,5 +45,6 @@ urlpatterns = [
     ),
     path("evidence/<uuid:evidence_id>/", evidence.evidence, name="evidence"),
     path("draft-files/<uuid:file_id>/", evidence.draft_file, name="draft_file"),
+    path("work-items/next/", reviews.next_decision, name="next_decision"),
     path("work-items/<uuid:work_item_id>/", reviews.review, name="review"),
 ]

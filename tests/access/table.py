@@ -103,6 +103,7 @@ EXPECTED = [
     Row("set_language", post=EVERYONE, open_to_all=True, send={"language": "=en"}),
     # Everybody's own
     *own_pages("inbox", "inbox_waiting", "inbox_done", "tasks", "plans", "password_changed"),
+    Row("next_decision", get=EVERYONE),
     Row("search", get=EVERYONE, query="q=楠"),
     Row("search", get=EVERYONE, query="q=檀"),
     Row("search", get=EVERYONE, query="q=桂"),

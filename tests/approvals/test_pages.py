@@ -4,6 +4,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from django.contrib.messages import get_messages
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -48,6 +49,22 @@ def test_a_decision_by_form_is_signed_and_leads_on() -> None:
     response = send(world.people["Ana"], look(world, "Ana"), next="/routes/")
     assert (response.status_code, response.url) == (303, "/routes/")  # type: ignore[attr-defined]
     assert SignOff.objects.filter(work_item=world.item("Ana"), decision="approve").exists()
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [("approve", "You approved “{}”. Signed and recorded."), ("return", "You returned “{}”.")],
+)
+def test_the_next_page_tells_what_was_decided_and_leads_back_to_it(
+    decision: str, said: str
+) -> None:
+    world = World()
+    world.route(["Ana"])
+    world.begin()
+    response = send(world.people["Ana"], look(world, "Ana"), decision=decision, comment="So.")
+    [told] = get_messages(response.wsgi_request)  # type: ignore[attr-defined]
+    link = f'<a href="/units/{world.unit.pk}/">{world.unit.name}</a>'
+    assert str(told).startswith(said.format(link))
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:1"])

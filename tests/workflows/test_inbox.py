@@ -250,6 +250,12 @@ def test_an_open_import_waits_for_the_coordinator_of_its_unit(world: World) -> N
 
     assert errands(world.coordinator) == ["check_import"]
     assert only_row(world.coordinator).title == "plan.docx"
+    PlanImport.objects.filter(pk=found.pk).update(proposal={"title": "Safe crossings"})
+    row = only_row(world.coordinator)
+    assert (row.title, row.why) == (
+        "Safe crossings",
+        ["An import from “plan.docx” that waits to be checked and stored"],
+    )
     assert errands(world.overseer) == []
     PlanImport.objects.filter(pk=found.pk).update(state="discarded")
     assert errands(world.coordinator) == []

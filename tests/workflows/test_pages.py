@@ -1,5 +1,6 @@
 """The pages of tasks and reports: who reaches them, what they keep, what they refuse."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from tests.workflows.factories import (
     accepted,
     decide,
     fresh,
+    make_measure,
     make_task,
     make_world,
     publish_completion_route,
@@ -326,6 +328,26 @@ def test_a_reviewer_reads_decides_and_sees_what_changed_the_second_time(world: W
     assert "<del>Three</del>" in body
     assert "<ins>Four</ins>" in body
     assert "One term is missing." in body
+
+
+def test_a_decision_leads_to_the_next_one_and_after_the_last_to_the_inbox(world: World) -> None:
+    first, second = (
+        accepted(world, measure=make_measure(world.plan, 20 + place)) for place in range(2)
+    )
+    for task in (first, second):
+        submitted(world, task)
+    client = signed_in(world.deputy)
+
+    def sign(task: Task) -> Any:
+        form = client.get(at("review", item_of(task).pk)).context["form"]
+        answer = {**form.initial, "decision": "approve"}
+        return client.post(at("decide", item_of(task).pk), answer, follow=True)
+
+    page = sign(first)
+    assert page.redirect_chain[-1] == (f"{at('review', item_of(second).pk)}?next", 302)
+    assert f'You approved “<a href="{at("task", first.pk)}">' in page.content.decode()
+    assert "Next in your inbox" in page.content.decode()
+    assert sign(second).redirect_chain[-1] == ("/", 302)
 
 
 def test_the_submitter_reads_the_review_page_but_decides_nothing(world: World) -> None:

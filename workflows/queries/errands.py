@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from approvals.models import Approval, WorkItem
@@ -48,9 +49,7 @@ def known(errands: Sequence[Errand]) -> Known:
         seats=found.seats,
         tasks=_by_id(with_lead(Task.objects.filter(pk__in=tasks))) if tasks else {},
         plans=_by_id(_plans(plans)) if plans else {},
-        imports=_by_id(PlanImport.objects.filter(pk__in=imports).only("source_name", "created_at"))
-        if imports
-        else {},
+        imports=_by_id(_imports(imports)) if imports else {},
     )
 
 
@@ -99,6 +98,14 @@ def with_lead(tasks: QuerySet[Task]) -> QuerySet[Task]:
 def _plans(ids: set[UUID]) -> QuerySet[Plan]:
     plans: QuerySet[Plan] = Plan.objects.filter(pk__in=ids).select_related("coordinator")
     return plans.defer("text", "basis", "budget_note")
+
+
+def _imports(ids: set[UUID]) -> QuerySet[PlanImport]:
+    """With the plan's title, as somebody corrected it or as the document has it."""
+    found: QuerySet[PlanImport] = PlanImport.objects.filter(pk__in=ids).annotate(
+        title=Coalesce(KT("answers__document__title"), KT("proposal__title"))
+    )
+    return found.only("source_name")
 
 
 def acting_for(errand: Errand, held: Sequence[Holding], person: UUID) -> Holding | None:

@@ -146,6 +146,11 @@ class PlanPage:
     over: int
 
     @property
+    def has_steps(self) -> bool:
+        """Whether the person may do anything besides calling all of it off."""
+        return bool(self.may - {"cancel"})
+
+    @property
     def received(self) -> int:
         return sum(one.received_at is not None for one in self.addressees)
 
@@ -213,7 +218,6 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
     total = Task.objects.filter(plan=plan).count()
     over = Task.objects.filter(plan=plan, state__in=OVER).count()
     drafting = facts.step in ("draft", "revise")
-    names = _names(plan, measures) if not plan.issued_at else {}
     return PlanPage(
         plan=plan,
         facts=facts,
@@ -221,7 +225,7 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         state=mark(facts.step),
         word=str(wording.STEPS[facts.step]),
         stops=_stops(plan, facts.step, addressees, f"{over}/{total}"),
-        drafted=[_drafted(measure, names) for measure in measures if not plan.issued_at],
+        drafted=[] if plan.issued_at else drafted(plan),
         rows=rows,
         figures=_figures(rows),
         units=units,
@@ -240,6 +244,13 @@ def _comments(plan: Plan, person: Person, facts: Facts) -> bool:
     posts = {held.post.pk for held in facts.holdings}
     mine = has_part(KIND, plan.pk, person, posts)
     return plan_policy.may_read_comments(facts.holdings, plan.coordinator_id, mine)
+
+
+def drafted(plan: Plan) -> list[Drafted]:
+    """The measures with the units that are to carry them out. Two queries."""
+    measures = list(plan.measures.all())
+    names = _names(plan, measures)
+    return [_drafted(measure, names) for measure in measures]
 
 
 def _drafted(measure: Measure, names: dict[str, str]) -> Drafted:

@@ -4,16 +4,20 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from approvals.forms import DecideForm
 from approvals.models import WorkItem
+from approvals.queries import Review
 from approvals.queries import review as review_of
-from directory.requests import PersonRequest
+from directory.requests import PersonRequest, held
 from workflows import lights
 from workflows.models import Plan, Submission
+from workflows.queries import inbox
+from workflows.queries.plan_page import drafted
 from workflows.queries.reports import last_return, read_reports, seen_before
 from workflows.queries.tasks import days_left
 from workflows.subjects import COMPLETION
@@ -33,6 +37,20 @@ def review(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
     return _plan(request, item)
 
 
+@login_required
+@require_GET
+def next_decision(request: PersonRequest) -> HttpResponse:
+    """On to the next decision that waits for the person; to the inbox where there is none."""
+    found = inbox.inbox(request.user, held(request), timezone.now(), kinds=["decide"])
+    if not found.errands:
+        return redirect("inbox")
+    return redirect(f"{reverse('review', args=[found.errands[0].item])}?next")
+
+
+def _form(shown: Review) -> DecideForm:
+    return DecideForm.for_review(shown, next=reverse("next_decision"))
+
+
 def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
     task = visible_task(request.user, item.approval.subject_id)
     shown = review_of(item, request.user, timezone.now())
@@ -44,7 +62,8 @@ def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
     context = {
         "task": task,
         "review": shown,
-        "form": DecideForm.for_review(shown),
+        "form": _form(shown),
+        "is_next": "next" in request.GET,
         "report": read[new.pk].marked(before),
         "before": before,
         "came_back": last_return(task, before=new),
@@ -64,9 +83,10 @@ def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
     shown = review_of(item, request.user, timezone.now())
     context = {
         "plan": plan,
-        "measures": plan.measures.all(),
+        "drafted": drafted(plan),
         "review": shown,
-        "form": DecideForm.for_review(shown),
+        "form": _form(shown),
+        "is_next": "next" in request.GET,
         "section": "inbox",
     }
     return render(request, "workflows/review_plan.html", context)
