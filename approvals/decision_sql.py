@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from approvals import rules
 from approvals.models import Opening, SignOff, WorkItem
 from approvals.policy import Claim
 from approvals.prepared import Statement, execute, fetch_one
@@ -65,23 +66,24 @@ WITH item AS MATERIALIZED (
         AND (d.revoked_at IS NULL OR d.revoked_at > %(at)s)
     FOR SHARE OF d
 )
-SELECT i.id, i.post_id, i.person_id, i.state,
-    o.id, o.number, o.outcome, o.reason,
+SELECT i.id, i.position, i.origin, i.post_id, i.person_id, i.state,
+    o.id, o.number, o.outcome, o.reason, o.resumes_at,
     a.id, a.state, a.version_id,
     r.id, r.number, r.document_id, r.digest, r.submitter_id, r.authors, r.context,
     s.position, s.name, s.rule, s.refusal, s.quorum_number, s.quorum_percent, s.sequential,
-    s.returns_to, s.evidence,
+    s.returns_to, s.after_return, s.evidence, s.may,
     post.title, post.role, unit.id, unit.name,
     (SELECT is_active FROM directory_person WHERE id = %(person)s),
     (SELECT array_agg(post_id) FROM held),
     (SELECT array_agg(DISTINCT principal_id)
      FROM (TABLE lent UNION ALL TABLE lent_by_name) AS principals),
-    (SELECT json_agg(json_build_array(seat.id, seat.post_id, seat.person_id, seat.weight,
-            seat.origin, seat.state, ballot.decision, ballot.target, ballot.person_id,
-            ballot.acting_for_id) ORDER BY seat.position)
-     FROM approvals_workitem seat
-     LEFT JOIN approvals_signoff ballot ON ballot.work_item_id = seat.id
-     WHERE seat.opening_id = o.id),
+    -- A seat has one turn at a time. One that carries an approval over shows that ballot.
+    (SELECT json_agg(json_build_array(seat.id, seat.position, seat.post_id, seat.person_id,
+            seat.weight, seat.origin, seat.state, seat.waits_for, ballot.decision, ballot.target,
+            ballot.person_id, ballot.acting_for_id) ORDER BY seat.position)
+     FROM approvals_workitem seat LEFT JOIN approvals_signoff ballot
+        ON ballot.work_item_id = coalesce(seat.carried_from_id, seat.id)
+     WHERE seat.opening_id = o.id AND seat.state <> 'superseded'),
     (SELECT entry_hash FROM audit_entry
      WHERE organisation = i.organisation_id AND subject = a.root AND subject_seq = %(seen)s),
     same.id, same.request_digest
@@ -102,15 +104,26 @@ class Place:
     """One seat of the opening as it is now, with the ballot cast on it."""
 
     id: UUID
+    position: int
     post: UUID | None
     person: UUID | None
     weight: int
     origin: str
     state: str
+    waits_for: int | None
     decision: str | None
     target: int | None
     decided_by: UUID | None
     acting_for: UUID | None
+
+    @property
+    def has_vote(self) -> bool:
+        """Not so those who were asked for their opinion."""
+        return self.origin != WorkItem.Origin.CONSULTED
+
+    @property
+    def is_asked(self) -> bool:
+        return self.state in (WorkItem.State.OPEN, WorkItem.State.WAITING)
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,8 @@ class Reading:
     """Everything a decision looks at, as of the moment the root was locked."""
 
     item: UUID
+    seat: int
+    origin: str
     post: UUID | None
     named: UUID | None
     item_state: str
@@ -125,6 +140,7 @@ class Reading:
     opening_number: int
     outcome: str
     reason: str
+    resumes_at: int | None
     approval: UUID
     approval_state: str
     version: UUID
@@ -143,7 +159,9 @@ class Reading:
     quorum_percent: int | None
     sequential: bool
     returns_to: list[int]
+    after_return: str
     evidence: str
+    may: list[str]
     title: str | None
     role: str | None
     unit: UUID | None
@@ -151,10 +169,15 @@ class Reading:
     is_active: bool
     held: list[UUID]
     lent: list[UUID]
-    places: list[Place]
+    asked: list[Place]
     seen_hash: bytes | None
     earlier: UUID | None
     earlier_request: bytes | None
+
+    @property
+    def places(self) -> list[Place]:
+        """The seats: all who are asked but those who have no vote."""
+        return [place for place in self.asked if place.has_vote]
 
     @property
     def tallied(self) -> tuple[Rule, list[Seat], list[Ballot]]:
@@ -162,7 +185,10 @@ class Reading:
         rule = Rule(
             self.rule, self.refusal, self.quorum_number, self.quorum_percent, self.sequential
         )
-        seats = [Seat(place.id, place.weight, place.origin == "added") for place in self.places]
+        seats = [
+            Seat(place.id, place.weight, rules.is_added(place.origin, self.rule))
+            for place in self.places
+        ]
         ballots = [
             Ballot(place.id, place.decision, place.target)
             for place in self.places
@@ -216,39 +242,43 @@ def read_decision(
     }
     row = fetch_one(Statement("read_decision", READ, wanted))
     reading = dict(zip(COLUMNS, row, strict=True))
-    for name in ("held", "lent", "places"):
+    for name in ("held", "lent", "asked"):
         reading[name] = reading[name] or []
     for name in ("document_digest", "seen_hash", "earlier_request"):
         reading[name] = None if reading[name] is None else bytes(reading[name])
     reading["context"] = json.loads(reading["context"])
-    reading["places"] = [_place(*place) for place in reading["places"]]
+    reading["asked"] = [_place(*place) for place in reading["asked"]]
     return Reading(**reading)
 
 
-def _place(
-    seat: str,
-    post: str | None,
-    person: str | None,
-    weight: int,
-    origin: str,
-    state: str,
-    decision: str | None,
-    target: int | None,
-    decided_by: str | None,
-    acting_for: str | None,
-) -> Place:
-    ids = [UUID(one) if one else None for one in (post, person, decided_by, acting_for)]
+def _place(seat: str, position: int, *rest: Any) -> Place:
+    post, person, weight, origin, state, waits_for, decision, target, decided_by, acting_for = rest
     return Place(
-        UUID(seat), ids[0], ids[1], weight, origin, state, decision, target, ids[2], ids[3]
+        UUID(seat),
+        position,
+        _id(post),
+        _id(person),
+        weight,
+        origin,
+        state,
+        waits_for,
+        decision,
+        target,
+        _id(decided_by),
+        _id(acting_for),
     )
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
 
 
 @dataclass(frozen=True)
 class Write:
     """The rows of one decision.
 
-    `closing` ends the opening with this outcome, `next_item` is whose turn comes in a sequential
-    stage, `openings` and `items` are the stage that opens next, `approval_state` the new state.
+    `closing` ends the opening with this outcome, `turns` are the items whose turn comes, `openings`
+    and `items` are the stage that opens next, `approval_state` the new state.
     """
 
     root: Root
@@ -260,7 +290,7 @@ class Write:
     closing: str = ""
     closing_reason: str = ""
     unneeded: Sequence[UUID] = ()
-    next_item: UUID | None = None
+    turns: Sequence[UUID] = ()
     openings: Sequence[Opening] = ()
     items: Sequence[WorkItem] = ()
     approval_state: str = ""
@@ -287,11 +317,11 @@ def _statements(write: Write) -> Iterable[Statement]:
             "UPDATE approvals_workitem SET state = 'not_needed', closed_at = %s WHERE id = ANY(%s)",
             [at, list(write.unneeded)],
         )
-    if write.next_item:
+    if write.turns:
         yield Statement(
             "give_turn",
-            "UPDATE approvals_workitem SET state = 'open', opened_at = %s WHERE id = %s",
-            [at, write.next_item],
+            "UPDATE approvals_workitem SET state = 'open', opened_at = %s WHERE id = ANY(%s)",
+            [at, list(write.turns)],
         )
     if write.closing:
         yield Statement(

@@ -4,6 +4,8 @@ A route's version is immutable once published; an approval pins the version it b
 opening freezes its electorate as work items; a sign-off is the insert-only record of one decision.
 """
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -315,6 +317,8 @@ class Opening(models.Model):
     number = models.PositiveIntegerField()
     opened_at = models.DateTimeField()
     due_date = models.DateField(null=True, blank=True)
+    resumes_at = models.PositiveSmallIntegerField(null=True, blank=True)
+    """The stage that comes after this one has passed, where it isn't the next."""
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default="")
     reason = models.CharField(max_length=200, blank=True, default="")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -337,14 +341,33 @@ class Opening(models.Model):
         return f"{self.approval_id} opening {self.number}"
 
 
+class WorkItemQuerySet(ScopedQuerySet):
+    def seats(self) -> Self:
+        """The turns that count: those with a vote that nobody has replaced."""
+        return self.exclude(state="superseded").exclude(origin="consulted")
+
+
 class WorkItem(models.Model):
-    """One seat's turn to decide: on a post, or on a person who was named."""
+    """One seat's turn to decide: on a post, or on a person who was named.
+
+    A seat is a position of an opening. Whoever hands it on, or revokes a decision, gives it another
+    turn: the item is superseded, and `succeeds` links its successor to it. An item that was
+    consulted is no seat: it has a say, and no vote.
+    """
+
+    class Origin(models.TextChoices):
+        CONFIGURED = "configured", pgettext_lazy("seat", "asked by the route")
+        FALLBACK = "fallback", pgettext_lazy("seat", "asked instead")
+        ADDED = "added", pgettext_lazy("seat", "added by a signer")
+        ESCALATED = "escalated", pgettext_lazy("seat", "asked because it is overdue")
+        CONSULTED = "consulted", pgettext_lazy("seat", "asked for an opinion")
 
     class State(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("work item", "not yet their turn")
         OPEN = "open", pgettext_lazy("work item", "open")
         DECIDED = "decided", pgettext_lazy("work item", "decided")
         NOT_NEEDED = "not_needed", pgettext_lazy("work item", "not needed")
+        SUPERSEDED = "superseded", pgettext_lazy("work item", "replaced")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -356,21 +379,40 @@ class WorkItem(models.Model):
     )
     position = models.PositiveSmallIntegerField()
     weight = models.PositiveIntegerField(default=1)
-    origin = models.CharField(max_length=20, default="configured")
+    origin = models.CharField(max_length=20, choices=Origin, default=Origin.CONFIGURED)
     state = models.CharField(max_length=10, choices=State)
+    waits_for = models.PositiveSmallIntegerField(null=True, blank=True)
+    """The position whose decision gives this seat its turn."""
+    succeeds = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="successor"
+    )
+    carried_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="carried_to"
+    )
+    """The item of an earlier stage whose approval the same person gave, and counts here too."""
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    """Who added, consulted or handed on to this one; nobody where the route asks."""
+    note = models.BinaryField(max_length=32, null=True)
+    """Commitment to why, or to what was asked."""
+    opinion = models.BinaryField(max_length=32, null=True)
+    """Commitment to what somebody who was consulted said."""
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = WorkItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("work item")
-        ordering = ["position"]
+        ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["opening", "position"], name="seat_one_per_position"),
+            models.UniqueConstraint(
+                fields=["opening", "position"],
+                condition=~Q(state="superseded"),
+                name="seat_one_per_position",
+            ),
             models.UniqueConstraint(
                 fields=["opening", "post"],
-                condition=Q(post__isnull=False),
+                condition=Q(post__isnull=False) & ~Q(state="superseded") & ~Q(origin="consulted"),
                 name="seat_one_per_post",
             ),
             models.CheckConstraint(
@@ -379,7 +421,7 @@ class WorkItem(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["waiting", "open"], closed_at=None)
-                | Q(state__in=["decided", "not_needed"], closed_at__isnull=False),
+                | Q(state__in=["decided", "not_needed", "superseded"], closed_at__isnull=False),
                 name="work_item_closed_when_over",
             ),
         ]
@@ -396,6 +438,11 @@ class WorkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opening_id} seat {self.position} {self.state}"
+
+    @property
+    def is_seat(self) -> bool:
+        """Whether the turn counts: it has a vote, and nobody has replaced it."""
+        return self.state != self.State.SUPERSEDED and self.origin != self.Origin.CONSULTED
 
 
 class SignOff(models.Model):
@@ -450,3 +497,22 @@ class SignOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.work_item_id} {self.decision}"
+
+
+class Revocation(models.Model):
+    """A decision taken back by whoever took it, before anything followed. The sign-off stays."""
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    sign_off = models.OneToOneField(SignOff, on_delete=models.PROTECT, related_name="revocation")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reason = models.BinaryField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("revocation")
+
+    def __str__(self) -> str:
+        return f"{self.sign_off_id} revoked"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+EVIDENCE = ("session", "password", "passkey")
+"""How a person proved to be themselves, from weak to strong."""
 Bar = Literal["not_yours", "own_work", "one_seat", "own_seat_first"]
 
 

@@ -43,6 +43,13 @@ class OwnSeatFirst(Refused):
     )
 
 
+class OnlyAnOpinion(Refused):
+    """Somebody who is consulted has no vote."""
+
+    status = 403
+    sentence = _("You were asked for your opinion. Whoever asked you decides.")
+
+
 class DeactivatedPerson(Refused):
     """The account was switched off while the page was open."""
 
@@ -130,3 +137,54 @@ class NotAsShown(Refused):
 
     status = 422
     sentence = _("This form is incomplete or too long. Open the page again and decide there.")
+
+
+class NotAllowedHere(Refused):
+    """The stage doesn't let its signers ask others."""
+
+    status = 403
+    sentence = _("This stage doesn't allow that. An administrator can publish a route that does.")
+
+
+class NotEligible(Refused):
+    """Nobody who could decide here."""
+
+    status = 422
+    sentence = _(
+        "%(name)s can't be asked here: the account is closed, or the report is their own work."
+    )
+
+
+class AlreadyAsked(Refused):
+    """One person fills one seat."""
+
+    sentence = _("%(name)s is asked in this stage already.")
+
+
+class HadIt(Refused):
+    """A turn that was handed on doesn't come back."""
+
+    sentence = _("%(name)s had this before and handed it on, so it can't go back.")
+
+
+class NoteRequired(Refused):
+    """Asking, handing on, taking back and answering all need words."""
+
+    status = 422
+    sentence = _("Write a few words: the record has to say why.")
+
+
+class NotYourDecision(Refused):
+    """Only whoever signed can take it back."""
+
+    status = 403
+    sentence = _("Only the person who took this decision can take it back.")
+
+
+class TooLate(Refused):
+    """Something followed from the decision."""
+
+    sentence = _(
+        "This decision can't be taken back any more: the stage has ended, or others have acted"
+        " since."
+    )

@@ -5,6 +5,8 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
+from django.db.models import Q
+
 from approvals.models import RouteProposal, WorkItem
 from approvals.specs import FIELDS
 from approvals.specs import digest as digest_of_route
@@ -30,8 +32,43 @@ def round_(record: Record) -> Told:
 
 
 def electorate(record: Record) -> Told:
-    if (opened := record.facts.get("opened")) and opened["seats"]:
-        yield opened["id"], {"seats": opened["seats"], "electorate": opened["electorate"]}
+    opened = record.facts.get("opened")
+    for one in [*record.facts.get("passed_over", ()), *([opened] if opened else [])]:
+        if one["seats"]:
+            yield one["id"], {"seats": one["seats"], "electorate": one["electorate"]}
+
+
+TURN = ["opening", "position", "post", "person", "weight", "origin", "succeeds"]
+
+
+def turn(record: Record) -> Told:
+    """Turns that the route alone doesn't give: added, handed on, taken back, carried over."""
+    for one in record.facts.get("turns", ()):
+        yield one["id"], {name: one[name] for name in TURN} | {"note": digest(one["note"])}
+    for one in record.facts.get("carried", ()):
+        yield one["id"], {"carried_from": one["from"]}
+    if said := record.facts.get("opinion"):
+        yield said["id"], {"opinion": digest(said["opinion"])}
+
+
+def revocation(record: Record) -> Told:
+    if taken_back := record.facts.get("revocation"):
+        yield (
+            taken_back["id"],
+            {
+                "sign_off": taken_back["sign_off"],
+                "person": record.actor_id,
+                "reason": digest(taken_back["reason"]),
+                "at": record.at,
+            },
+        )
+
+
+BESIDE_THE_ROUTE = (
+    Q(succeeds__isnull=False)
+    | Q(carried_from__isnull=False)
+    | Q(origin__in=["added", "escalated", "consulted"])
+)
 
 
 def sign_off(record: Record) -> Told:
@@ -91,9 +128,9 @@ class Electorates(Table):
     """The seats of each opening, as one digest."""
 
     def rows(self, organisation: UUID) -> Iterator[tuple[str, Values]]:
-        seats = WorkItem.objects.filter(organisation=organisation).order_by(
-            "opening_id", "position"
-        )
+        seats = WorkItem.objects.filter(
+            organisation=organisation, succeeds=None, origin__in=["configured", "fallback"]
+        ).order_by("opening_id", "position")
         for opening, items in groupby(seats.iterator(), attrgetter("opening_id")):
             found = list(items)
             yield (
@@ -111,6 +148,13 @@ TABLES = [
         key=joined("approval", "number"),
     ),
     Electorates("approvals.opening", electorate),
+    Table(
+        "approvals.workitem",
+        turn,
+        columns(*TURN, "note", "opinion", "carried_from"),
+        where=BESIDE_THE_ROUTE,
+    ),
+    Table("approvals.revocation", revocation, columns("sign_off", "person", "reason", "at")),
     Table(
         "approvals.signoff",
         sign_off,

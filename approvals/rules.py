@@ -58,6 +58,15 @@ class Tally:
     target: int | None = None
 
 
+def is_added(origin: str, kind: str) -> bool:
+    """Whether a seat gates its stage without a weight of its own.
+
+    Somebody who was asked because the stage is overdue may be the one whom `any` waits for; in the
+    other kinds they join in like an added signer.
+    """
+    return origin == "added" or (origin == "escalated" and kind != "any")
+
+
 def needed(rule: Rule, seats: Sequence[Seat]) -> int:
     """What a quorum of these seats takes: `ceil(percent × Σweight / 100)`, never 0."""
     if rule.number is not None:

@@ -115,6 +115,24 @@ def then(decision: str, tally: Tally, ahead: str) -> str:
     return _("Recorded without a say; the stage goes on with the others.")
 
 
+def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:
+    """How somebody came to be asked beside the route."""
+    words = {"name": name, "note": note}
+    if moved:
+        return _("handed on by %(name)s: “%(note)s”") % words
+    if origin == "consulted":
+        return _("asked for an opinion by %(name)s: “%(note)s”") % words
+    return _("added by %(name)s: “%(note)s”") % words
+
+
+def carried(stage: str) -> str:
+    return _("carried over from the stage “%(stage)s”") % {"stage": stage}
+
+
+def taken_back(reason: str) -> str:
+    return _("taken back: “%(reason)s”") % {"reason": reason}
+
+
 def more(number: int) -> str:
     return ngettext("%(number)s more", "%(number)s more", number) % {"number": number}
 

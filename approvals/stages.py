@@ -8,16 +8,33 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from approvals import queries, selectors
+from django.utils import timezone
+
+from approvals import queries, rules, selectors
 from approvals.models import Approval, Opening, Round, Stage, WorkItem
+from approvals.rules import Ballot, Rule, Seat
 from approvals.selectors import Chair
 from approvals.subjects import Context
 from audit import canonical
+from directory.queries import working_days
 
 NO_COOPERATING_UNIT = "no_cooperating_unit"
 """Why a stage was skipped: only cooperating units are asked, and there are none."""
-FALLBACK = "fallback"
+CONDITION = "condition"
+"""Why a stage was skipped: it applies to other subjects only."""
+CARRIED = "carried"
+"""Why a stage passed as it opened: its signers had approved at an earlier stage."""
+FALLBACK = WorkItem.Origin.FALLBACK
 """Nobody whom the stage names could act, so its fallback was asked."""
+
+
+@dataclass(frozen=True)
+class Approver:
+    """Somebody who is approving at this very moment, in their own right."""
+
+    person: UUID
+    item: UUID
+    evidence: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,7 @@ class Course:
     submitter: UUID
     authors: Sequence[UUID]
     context: Context
+    approver: Approver | None = None
 
     @property
     def barred(self) -> set[UUID]:
@@ -52,33 +70,41 @@ class Course:
 
 @dataclass(frozen=True)
 class Opened:
-    """Rows to insert: what was skipped, then an opening unless the route is through."""
+    """Rows to insert: what is over as it opens, then an opening unless the route is through."""
 
-    skipped: list[Opening] = field(default_factory=list)
+    over: list[Opening] = field(default_factory=list)
     opening: Opening | None = None
     items: list[WorkItem] = field(default_factory=list)
 
     @property
     def openings(self) -> list[Opening]:
-        return [*self.skipped, *([self.opening] if self.opening else [])]
+        return [*self.over, *([self.opening] if self.opening else [])]
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the ledger keeps; the electorate as a digest that its rows must give again."""
+        """What the ledger keeps; an electorate as a digest that its rows must give again."""
         facts: dict[str, Any] = {}
-        if self.skipped:
+        if skipped := [one for one in self.over if one.outcome == Opening.Outcome.SKIPPED]:
             facts["skipped"] = [
-                {"stage": one.stage.position, "reason": one.reason} for one in self.skipped
+                {"stage": one.stage.position, "reason": one.reason} for one in skipped
             ]
+        if passed := [one for one in self.over if one.outcome == Opening.Outcome.PASSED]:
+            facts["passed_over"] = [self._electorate(one) for one in passed]
+        if carried := [item for item in self.items if item.carried_from_id]:
+            facts["carried"] = [{"id": one.pk, "from": one.carried_from_id} for one in carried]
         if self.opening:
-            facts["opened"] = {
-                "id": self.opening.id,
-                "number": self.opening.number,
-                "stage": self.opening.stage.position,
-                "seats": len(self.items),
-                "electorate": electorate_digest(self.items),
-            }
+            facts["opened"] = self._electorate(self.opening)
         return facts
+
+    def _electorate(self, opening: Opening) -> dict[str, Any]:
+        items = [item for item in self.items if item.opening_id == opening.pk]
+        return {
+            "id": opening.pk,
+            "number": opening.number,
+            "stage": opening.stage.position,
+            "seats": len(items),
+            "electorate": electorate_digest(items),
+        }
 
 
 def electorate_digest(items: Sequence[WorkItem]) -> bytes:
@@ -90,31 +116,51 @@ def electorate_digest(items: Sequence[WorkItem]) -> bytes:
     return hashlib.sha256(canonical.encode(seats)).digest()
 
 
-def open_from(position: int, course: Course, *, number: int, at: datetime) -> Opened:
+def open_from(
+    position: int,
+    course: Course,
+    *,
+    number: int,
+    at: datetime,
+    resumes_at: int | None = None,
+) -> Opened:
     """Open the first stage from `position` on that applies; `number` is the next opening's.
 
-    A stage that asks cooperating units alone is skipped where there are none. Any other stage that
-    finds nobody opens without seats, which is blocked: it never passes by itself.
+    A stage is skipped if its condition excludes the subject, or if it asks cooperating units alone
+    and there are none. It is over at once if it carries approvals over that pass it. Any other
+    stage that finds nobody opens without seats, which is blocked: it never passes by itself.
+    After the first of them has passed, the approval goes on at `resumes_at` if that is given.
     """
-    skipped: list[Opening] = []
+    over: list[Opening] = []
+    items: list[WorkItem] = []
     for stage in stages_of(course.version)[position - 1 :]:
         opening = Opening(
             organisation_id=course.organisation,
             approval_id=course.approval,
             round_id=course.round,
             stage=stage,
-            number=number + len(skipped),
+            number=number + len(over),
             opened_at=at,
+            due_date=_due(stage, course, at),
+            resumes_at=resumes_at,
         )
-        if not course.context.cooperating_units and selectors.asks_cooperating_units_only(
-            stage.approvers
-        ):
-            opening.outcome, opening.reason = Opening.Outcome.SKIPPED, NO_COOPERATING_UNIT
-            opening.closed_at = at
-            skipped.append(opening)
+        if resumes_at and stage.position >= resumes_at:
+            opening.resumes_at = None
+        if reason := _why_skipped(stage, course.context):
+            _close(opening, Opening.Outcome.SKIPPED, reason, at)
+            over.append(opening)
             continue
-        return Opened(skipped, opening, seat(opening, course, at))
-    return Opened(skipped)
+        seats = seat(opening, course, at)
+        items += seats
+        if stage.repeat_signer == "carry" and _carries(opening, seats, course, at):
+            over.append(opening)
+            continue
+        return Opened(over, opening, items)
+    return Opened(over, None, items)
+
+
+def _close(opening: Opening, outcome: str, reason: str, at: datetime) -> None:
+    opening.outcome, opening.reason, opening.closed_at = outcome, reason, at
 
 
 @lru_cache(maxsize=256)
@@ -123,18 +169,44 @@ def stages_of(version_id: UUID) -> tuple[Stage, ...]:
     return tuple(Stage.objects.filter(version=version_id).order_by("position"))
 
 
+def _due(stage: Stage, course: Course, at: datetime) -> Any:
+    if stage.due_in is None:
+        return None
+    return working_days(course.organisation).add(timezone.localdate(at), stage.due_in)
+
+
+def _why_skipped(stage: Stage, context: Context) -> str:
+    if stage.condition and not applies(stage.condition, context):
+        return CONDITION
+    if not context.cooperating_units and selectors.asks_cooperating_units_only(stage.approvers):
+        return NO_COOPERATING_UNIT
+    return ""
+
+
+def applies(condition: Mapping[str, Sequence[str]], context: Context) -> bool:
+    """Whether a stage's condition includes the subject: each thing it asks about has to fit."""
+    facts = {
+        "plans": str(context.plan),
+        "unit_kinds": context.unit_kind,
+        "priorities": context.priority,
+    }
+    return all(facts[asked] in wanted for asked, wanted in condition.items())
+
+
 def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
     """The electorate of an opening, unsaved; the fallback's where nobody else could act."""
     stage = opening.stage
     (chairs,) = selectors.resolve([stage.approvers], course.context, at)
-    origin = "configured"
+    origin = WorkItem.Origin.CONFIGURED
     if stage.fallback and not queries.somebody_able(chairs, course.barred, at):
         (chairs,) = selectors.resolve([stage.fallback], course.context, at)
-        origin = opening.reason = FALLBACK
-    return [_item(opening, position, chair, origin, at) for position, chair in enumerate(chairs, 1)]
+        origin = WorkItem.Origin.FALLBACK
+        opening.reason = FALLBACK
+    return [item(opening, position, chair, origin, at) for position, chair in enumerate(chairs, 1)]
 
 
-def _item(opening: Opening, position: int, chair: Chair, origin: str, at: datetime) -> WorkItem:
+def item(opening: Opening, position: int, chair: Chair, origin: str, at: datetime) -> WorkItem:
+    """A seat of the opening as its electorate is frozen."""
     waits = opening.stage.sequential and position > 1
     return WorkItem(
         organisation_id=opening.organisation_id,
@@ -146,8 +218,37 @@ def _item(opening: Opening, position: int, chair: Chair, origin: str, at: dateti
         weight=chair.weight,
         origin=origin,
         state=WorkItem.State.WAITING if waits else WorkItem.State.OPEN,
+        waits_for=position - 1 if waits else None,
         opened_at=at,
     )
+
+
+def _carries(opening: Opening, items: list[WorkItem], course: Course, at: datetime) -> bool:
+    """Carry approvals of earlier stages over to the seats of those who gave them.
+
+    True if the stage is over with them; otherwise the seats that are left wait for their turn.
+    """
+    earlier = queries.approvals_before(opening, course.approver)
+    ours = queries.holders_of(items, at)
+    ballots = []
+    for one in items:
+        if (source := earlier.get(ours.get(one.pk))) is not None:  # type: ignore[arg-type]
+            one.carried_from_id, one.state, one.closed_at = source, WorkItem.State.DECIDED, at
+            ballots.append(Ballot(one.pk, "approve"))
+    stage = opening.stage
+    rule = Rule(stage.rule, stage.refusal, stage.quorum_number, stage.quorum_percent)
+    left = [one for one in items if not one.carried_from_id]
+    seats = [Seat(one.pk, one.weight) for one in items]
+    if ballots and rules.tally(rule, seats, ballots).result == "passed":
+        for one in left:
+            one.state, one.closed_at, one.waits_for = WorkItem.State.NOT_NEEDED, at, None
+        _close(opening, Opening.Outcome.PASSED, CARRIED, at)
+        return True
+    if stage.sequential:
+        for before, one in zip([None, *left], left, strict=False):
+            one.waits_for = before.position if before else None
+            one.state = WorkItem.State.WAITING if before else WorkItem.State.OPEN
+    return False
 
 
 def kept(opened: Opened) -> Mapping[str, Any]:

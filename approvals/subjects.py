@@ -19,7 +19,8 @@ class Context:
 
     `named` maps (unit id, role) to the person whom the unit named for this very subject (role is
     `handler` or `deputy`); it goes before the unit's posts. `reviewing_unit` is the coordinating
-    unit, or another office where the coordinating unit itself leads the work.
+    unit, or another office where the coordinating unit itself leads the work. `plan`, `unit_kind`
+    (of the lead unit) and `priority` are what conditions of stages ask about.
     """
 
     lead_unit: UUID | None
@@ -30,6 +31,9 @@ class Context:
     authors: frozenset[UUID] = frozenset()
     named: Mapping[tuple[UUID, str], UUID] = field(default_factory=dict)
     chosen: tuple[UUID, ...] = ()
+    plan: UUID | None = None
+    unit_kind: str = ""
+    priority: str = ""
 
     def frozen(self) -> dict[str, Any]:
         """As JSON for the round that keeps it; submitter and authors have columns of their own."""
@@ -42,6 +46,9 @@ class Context:
                 [str(unit), role, str(person)] for (unit, role), person in self.named.items()
             ],
             "chosen": [str(person) for person in self.chosen],
+            "plan": _text(self.plan),
+            "unit_kind": self.unit_kind,
+            "priority": self.priority,
         }
 
     @classmethod
@@ -54,6 +61,9 @@ class Context:
             reviewing_unit=_uuid(kept["reviewing"]),
             named={(UUID(unit), role): UUID(person) for unit, role, person in kept["named"]},
             chosen=tuple(UUID(person) for person in kept["chosen"]),
+            plan=_uuid(kept.get("plan")),
+            unit_kind=kept.get("unit_kind", ""),
+            priority=kept.get("priority", ""),
         )
 
 

@@ -277,6 +277,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 WORKER_STEPS = [
     "audit.sequencer.advance",
     "approvals.actions.recovery.ask_unanswered",
+    "approvals.actions.deadlines.act_on_overdue",
     "workflows.actions.plans.advance_plans",
     "notices.actions.follow",
     "notices.actions.remind",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project
 from django.db import connections
+from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         if item.get_closest_marker("browser") and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="no Chromium here: apt install chromium"))
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Every test begins in English, whatever language the one before it ended in."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

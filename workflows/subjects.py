@@ -58,11 +58,14 @@ def _files(evidence: Iterable[Evidence]) -> list[dict[str, bytes]]:
 
 def context(task: Task, report: Submission) -> Context:
     """Whom a route may ask about the report, and who is barred. Reads after the task's lock."""
-    parts = list(Assignment.objects.filter(task=task, ended_at=None))
-    lead = next(part.unit_id for part in parts if part.role == Assignment.Role.LEAD)
+    parts = list(Assignment.objects.filter(task=task, ended_at=None).select_related("unit"))
+    leading = next(part.unit for part in parts if part.role == Assignment.Role.LEAD)
+    lead = leading.pk
     coordinator, overseer = task.plan.coordinator_id, task.plan.overseer_id
     return Context(
         lead_unit=lead,
+        plan=task.plan_id,
+        unit_kind=leading.kind,
         cooperating_units=tuple(
             part.unit_id for part in parts if part.role == Assignment.Role.COOPERATING
         ),

@@ -16,6 +16,7 @@ from approvals.actions.course import (
     cancel,
     withdraw,
 )
+from approvals.actions.deadlines import act_on, act_on_overdue
 from approvals.actions.decision import COMMENT_LIMIT, Decided, decide
 from approvals.actions.drafts import (
     NameTaken,
@@ -31,28 +32,39 @@ from approvals.actions.drafts import (
     withdraw_draft,
 )
 from approvals.actions.recovery import ask_again, ask_unanswered
+from approvals.actions.revocation import revoke
 from approvals.actions.routes import InvalidRoute, OperatorOnly, UnderApproval, publish_route
+from approvals.actions.turns import add_signer, consult, give_opinion, transfer
 from approvals.refusals import (
+    AlreadyAsked,
     CommentTooLong,
     ContentChanged,
     DeactivatedPerson,
+    HadIt,
     KeyReused,
     LeavesNobody,
+    NotAllowedHere,
+    NotEligible,
+    NoteRequired,
+    NotYourDecision,
     NotYourItem,
     NotYourTurn,
     OneSeat,
+    OnlyAnOpinion,
     OutOfReach,
     OwnSeatFirst,
     OwnWork,
     ReasonRequired,
     StageClosed,
     StrongerProof,
+    TooLate,
     UnknownDecision,
 )
 from approvals.specs import StageSpec
 
 __all__ = [
     "COMMENT_LIMIT",
+    "AlreadyAsked",
     "AlreadyDecided",
     "AlreadyUnderApproval",
     "Begun",
@@ -60,6 +72,7 @@ __all__ = [
     "ContentChanged",
     "DeactivatedPerson",
     "Decided",
+    "HadIt",
     "InvalidRoute",
     "KeyReused",
     "LeavesNobody",
@@ -68,11 +81,16 @@ __all__ = [
     "NoRoute",
     "NoRouteForRoutes",
     "NobodyAsked",
+    "NotAllowedHere",
+    "NotEligible",
     "NotTheSubmitter",
     "NotUnderApproval",
+    "NotYourDecision",
     "NotYourItem",
     "NotYourTurn",
+    "NoteRequired",
     "OneSeat",
+    "OnlyAnOpinion",
     "OperatorOnly",
     "OutOfReach",
     "OwnSeatFirst",
@@ -82,20 +100,28 @@ __all__ = [
     "StageClosed",
     "StageSpec",
     "StrongerProof",
+    "TooLate",
     "UnderApproval",
     "UnknownDecision",
     "UnknownKind",
     "abandon_draft",
+    "act_on",
+    "act_on_overdue",
+    "add_signer",
     "ask_again",
     "ask_unanswered",
     "begin",
     "begin_draft",
     "begin_route",
     "cancel",
+    "consult",
     "decide",
+    "give_opinion",
     "publish_route",
+    "revoke",
     "save_draft",
     "submit_draft",
+    "transfer",
     "withdraw",
     "withdraw_draft",
 ]

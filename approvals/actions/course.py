@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from approvals import stages
+from approvals import queries, stages
 from approvals.models import Approval, Opening, Round, RouteVersion, SignOff, WorkItem
 from approvals.stages import Course
 from approvals.subjects import Context
@@ -81,14 +81,17 @@ def begin(
     context: Context,
     actor: Person,
     at: datetime,
+    adds_only: bool = False,
 ) -> Begun:
     """Open the first stage for a document version: a new approval, or the next round of one.
 
     `digest` is SHA-256 over the frozen document. The submitter is `actor` unless the context names
-    another. Raises NoRoute, NobodyAsked, AlreadyUnderApproval.
+    another. `adds_only`: nothing that was read before has changed, so that a stage which returned
+    it may ask for it back directly. Raises NoRoute, NobodyAsked, AlreadyUnderApproval.
     """
     organisation_id: UUID = root.organisation_id  # type: ignore[attr-defined]
     approval = _unfinished(kind, subject_id)
+    position = queries.resumption(approval) if approval and adds_only else 1
     if approval is None:
         approval = Approval.objects.create(
             organisation_id=organisation_id,
@@ -116,13 +119,14 @@ def begin(
         opened_at=at,
     )
     number = (approval.openings.aggregate(Max("number"))["number__max"] or 0) + 1
-    opened = stages.open_from(1, Course.of(approval, round_), number=number, at=at)
+    opened = stages.open_from(position, Course.of(approval, round_), number=number, at=at)
     if opened.opening is None:
         raise NobodyAsked
     facts = {
         "approval": {"id": approval.pk, "state": approval.state, "round": round_.number},
         "route_version": approval.version_id,
         "document": {"id": document_id, "digest": digest},
+        **({"resumed_at": position} if position > 1 else {}),
         **stages.kept(opened),
     }
     return Begun(approval, facts)

@@ -7,14 +7,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import decision_sql, policy, queries, refusals, rules, stages, subjects
+from approvals import decision_sql, refusals, rules, stages
 from approvals.actions import signing
 from approvals.actions.request import Request
+from approvals.actions.standing import Standing, claim, stand
 from approvals.decision_sql import Reading, Write
-from approvals.models import Approval, SignOff, WorkItem
-from approvals.policy import Claim
+from approvals.models import Approval, SignOff
+from approvals.policy import EVIDENCE, Claim
 from approvals.rules import Ballot, Tally
-from approvals.stages import Course
+from approvals.stages import Approver, Course
 from approvals.statements import Head, Reviewed
 from approvals.subjects import Applied, Context, Outcome, Subject
 from audit.actions import prepare
@@ -24,8 +25,6 @@ from audit.models import Root
 from directory.actions.authority import translated
 from directory.models import Person
 
-EVIDENCE = ("session", "password", "passkey")
-"""How a person proved to be themselves, from weak to strong."""
 COMMENT_LIMIT = 2000
 
 
@@ -83,19 +82,14 @@ def decide(
 
 @transaction.atomic(durable=True)
 def _decide(request: Request) -> Decided:
-    found = decision_sql.find_subject(request.work_item_id, request.actor.organisation_id)
-    if found is None:
-        raise WorkItem.DoesNotExist
-    kind, subject_id, _root = found
-    subject = subjects.get(kind)
-    root = subject.lock(subject_id)
-    reading = decision_sql.read_decision(
+    standing = stand(
         work_item_id=request.work_item_id,
-        person_id=request.actor.pk,
+        actor=request.actor,
         key=request.key,
         seen=request.seen,
         at=request.at,
     )
+    subject, root, reading = standing.subject, standing.root, standing.reading
     if reading.earlier is not None:
         if reading.earlier_request != request.digest:
             raise refusals.KeyReused
@@ -103,16 +97,16 @@ def _decide(request: Request) -> Decided:
             reading.earlier,
             request.work_item_id,
             reading.approval,
-            kind,
-            subject_id,
+            subject.kind,
+            standing.subject_id,
             reading.outcome or "pending",
             repeated=True,
         )
-    claim = _claim(reading, request)
+    claimed = claim(reading, request.actor, request.at)
     reviewed = review(reading, root, subject)
     _check_content(reading, reviewed, request)
     tally = _tally(reading, request)
-    return _record(request, reading, claim, reviewed, tally, subject, root, subject_id)
+    return _record(request, standing, claimed, reviewed, tally)
 
 
 def review(reading: Reading, root: Root, subject: Subject) -> Reviewed:
@@ -127,33 +121,6 @@ def review(reading: Reading, root: Root, subject: Subject) -> Reviewed:
         opening=reading.opening,
         work_item=reading.item,
     )
-
-
-def _claim(reading: Reading, request: Request) -> Claim:
-    """The right under which the person decides; the policy is asked here, under the lock."""
-    if not reading.is_active:
-        raise refusals.DeactivatedPerson
-    claims = reading.claims(request.actor.pk)
-    if not claims:
-        raise refusals.NotYourItem(
-            reason=queries.why_not_yours(reading.item, request.actor, request.at)
-        )
-    barred = {reading.submitter, *reading.authors}
-    if not policy.may_decide(claims, barred=barred, used=()):
-        raise refusals.OwnWork
-    if reading.item_state in (WorkItem.State.DECIDED, WorkItem.State.NOT_NEEDED):
-        raise refusals.StageClosed(what=queries.what_closed(reading.item))
-    verdict = policy.may_decide(
-        claims,
-        barred=barred,
-        used=reading.used,
-        has_own_seat=reading.has_other_seat(request.actor.pk),
-    )
-    if verdict.claim is None:
-        raise refusals.OwnSeatFirst if verdict.bar == "own_seat_first" else refusals.OneSeat
-    if reading.item_state == WorkItem.State.WAITING:
-        raise refusals.NotYourTurn
-    return verdict.claim
 
 
 def _check_content(reading: Reading, reviewed: Reviewed, request: Request) -> None:
@@ -197,17 +164,24 @@ class Advance:
 
 
 def _advance(
-    request: Request, reading: Reading, tally: Tally, subject: Subject, root: Root, action: UUID
+    request: Request,
+    reading: Reading,
+    course: Course,
+    tally: Tally,
+    subject: Subject,
+    root: Root,
+    action: UUID,
 ) -> Advance:
     """Open what comes next, or end the approval and tell the subject."""
     if tally.result == "pending":
         return Advance()
     if tally.result == "passed" or tally.target != rules.SUBMITTER:
         opened = stages.open_from(
-            reading.position + 1 if tally.result == "passed" else tally.target or 1,
-            _course(request, reading),
+            next_position(reading) if tally.result == "passed" else tally.target or 1,
+            course,
             number=reading.opening_number + 1,
             at=request.at,
+            resumes_at=_resumption(reading, tally),
         )
         if opened.opening is not None:
             return Advance(opened=opened)
@@ -218,7 +192,20 @@ def _advance(
     return Advance(opened, state, subject.apply(root, outcome))
 
 
-def _course(request: Request, reading: Reading) -> Course:
+def next_position(reading: Reading) -> int:
+    """The stage after this one, or the one that had returned to it."""
+    return reading.resumes_at or reading.position + 1
+
+
+def _resumption(reading: Reading, tally: Tally) -> int | None:
+    """Where a return to an earlier stage comes back to, if this stage wants it back directly."""
+    if tally.result == "returned" and reading.after_return == "resume":
+        return reading.position
+    return None
+
+
+def course_of(request: Request, reading: Reading, claim: Claim) -> Course:
+    approves = request.decision == SignOff.Decision.APPROVE and not claim.acting_for
     return Course(
         request.actor.organisation_id,
         reading.approval,
@@ -227,29 +214,23 @@ def _course(request: Request, reading: Reading) -> Course:
         reading.submitter,
         reading.authors,
         Context.thawed(reading.context),
+        Approver(request.actor.pk, reading.item, request.evidence) if approves else None,
     )
 
 
 def _record(
-    request: Request,
-    reading: Reading,
-    claim: Claim,
-    reviewed: Reviewed,
-    tally: Tally,
-    subject: Subject,
-    root: Root,
-    subject_id: UUID,
+    request: Request, standing: Standing, claimed: Claim, reviewed: Reviewed, tally: Tally
 ) -> Decided:
     """Write the sign-off, whatever follows from it, and the entry."""
+    subject, root, reading = standing.subject, standing.root, standing.reading
     action = uuid7()
     comment = commit(request.comment) if request.comment else None
-    sign_off = signing.sign_off(request, reading, claim, reviewed, comment, root)
-    advance = _advance(request, reading, tally, subject, root, action)
+    sign_off = signing.sign_off(request, reading, claimed, reviewed, comment, root)
+    course = course_of(request, reading, claimed)
+    advance = _advance(request, reading, course, tally, subject, root, action)
     closed = tally.result != "pending"
-    waiting = [place for place in reading.places if place.id != reading.item and not place.decision]
-    turn = None
-    if reading.sequential and not closed:
-        turn = next((place.id for place in waiting if place.state == WorkItem.State.WAITING), None)
+    asked = [place for place in reading.asked if place.id != reading.item and place.is_asked]
+    mine = [place for place in asked if place.waits_for == reading.seat]
     facts = {
         "sign_off": signing.facts(sign_off, comment),
         "approval": {
@@ -269,7 +250,7 @@ def _record(
         facts=facts,
         action=action,
         capacity=signing.capacity(reading),
-        acting_for=f"person:{claim.acting_for}" if claim.acting_for else None,
+        acting_for=f"person:{claimed.acting_for}" if claimed.acting_for else None,
     )
     decision_sql.write_decision(
         Write(
@@ -280,13 +261,13 @@ def _record(
             opening=reading.opening,
             at=request.at,
             closing=tally.result if closed else "",
-            unneeded=[place.id for place in waiting] if closed else (),
-            next_item=turn,
+            unneeded=[one.id for one in asked if closed or (one in mine and not one.has_vote)],
+            turns=[one.id for one in mine if one.has_vote and not closed],
             openings=advance.opened.openings,
             items=advance.opened.items,
             approval_state=advance.approval_state,
         )
     )
     return Decided(
-        sign_off.pk, reading.item, reading.approval, subject.kind, subject_id, tally.result
+        sign_off.pk, reading.item, reading.approval, subject.kind, standing.subject_id, tally.result
     )

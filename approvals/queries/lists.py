@@ -1,10 +1,10 @@
 """Lists: a person's open items, what is blocked, the routes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from approvals import policy, rules
 from approvals.models import Approval, Opening, Route, RouteVersion, SignOff, Stage, WorkItem
@@ -51,7 +51,8 @@ def open_items_for(
 def _slice(
     seat: Q, out: set[UUID], after: tuple[datetime, UUID] | None
 ) -> "QuerySet[WorkItem, tuple[UUID, datetime]]":
-    items = WorkItem.objects.filter(seat, state=WorkItem.State.OPEN).exclude(
+    votes = WorkItem.objects.exclude(origin=WorkItem.Origin.CONSULTED)
+    items = votes.filter(seat, state=WorkItem.State.OPEN).exclude(
         Q(opening__round__submitter__in=out) | Q(opening__round__authors__overlap=list(out))
     )
     if after:
@@ -78,7 +79,7 @@ def blocked(organisation_id: UUID, at: datetime, approval: Approval | None = Non
 
     Nothing of it is stored: an appointment, a delegation or a new post changes the answer.
     """
-    items = WorkItem.objects.select_related("post__unit", "person")
+    items = WorkItem.objects.seats().select_related("post__unit", "person")
     openings = Opening.objects.filter(organisation_id=organisation_id, outcome="")
     if approval is not None:
         openings = openings.filter(approval=approval)
@@ -108,7 +109,9 @@ def _why_blocked(
         return "no_post"
     stage = opening.stage
     rule = Rule(stage.rule, stage.refusal, stage.quorum_number, stage.quorum_percent)
-    if not rules.reachable(rule, [Seat(i.pk, i.weight, i.origin == "added") for i in items]):
+    if not rules.reachable(
+        rule, [Seat(i.pk, i.weight, rules.is_added(i.origin, stage.rule)) for i in items]
+    ):
         return "out_of_reach"
     could = [
         claim
@@ -125,11 +128,34 @@ def _why_blocked(
 def _used(openings: list[Opening]) -> dict[UUID, set[UUID]]:
     """By opening, the people who fill a seat of it already."""
     used: dict[UUID, set[UUID]] = {}
-    ballots = SignOff.objects.filter(work_item__opening__in=[one.pk for one in openings])
+    ballots = SignOff.objects.filter(
+        work_item__opening__in=[one.pk for one in openings], revocation=None
+    )
     rows = ballots.values_list("work_item__opening", "person", "acting_for")
     for opening, person, acting_for in rows:
         used.setdefault(opening, set()).update({person, acting_for} - {None})
     return used
+
+
+def resumption(approval: Approval) -> int:
+    """The stage at which a round may begin that changes nothing which was read: usually the first.
+
+    The stage that returned the last round to the submitter may have asked for it back directly.
+    """
+    last = approval.openings.select_related("stage").order_by("-number").first()
+    if approval.state != Approval.State.WITH_SUBMITTER or last is None:
+        return 1
+    return last.stage.position if last.stage.after_return == "resume" else 1
+
+
+def overdue(today: date) -> list[UUID]:
+    """Approvals whose open stage is past its deadline and says what happens then."""
+    late = Opening.objects.filter(outcome="", due_date__lt=today)
+    escalates = ~Q(stage__escalate_to=[]) & ~Exists(
+        WorkItem.objects.filter(opening=OuterRef("pk"), origin=WorkItem.Origin.ESCALATED)
+    )
+    found = late.filter(escalates | Q(stage__refusal=Stage.Refusal.ADVICE)).order_by("due_date")
+    return list(found.values_list("approval", flat=True)[:100])
 
 
 def unanswered() -> list[UUID]:

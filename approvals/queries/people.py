@@ -1,20 +1,26 @@
 """Who could act on a seat, and why somebody else can't."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from approvals import policy, sentences
 from approvals.models import Opening, Round, SignOff, WorkItem
-from approvals.policy import Claim
+from approvals.policy import EVIDENCE, Claim
 from approvals.selectors import Chair
 from directory.models import Delegation, Person
 from directory.queries import holders, in_force
+
+if TYPE_CHECKING:
+    from approvals.stages import Approver
 
 Key = tuple[UUID | None, UUID | None]
 """A seat by its post or its person."""
@@ -70,6 +76,44 @@ def _delegations(principals: Collection[UUID], at: datetime) -> Mapping[UUID, li
     return given
 
 
+def holders_of(items: Iterable[WorkItem], at: datetime) -> dict[UUID, UUID]:
+    """By item, the person whose seat it is now: the post's holder, or whoever is asked by name."""
+    listed = list(items)
+    people = holders([one.post_id for one in listed if one.post_id], at)
+    owners = {one.pk: one.person_id for one in listed if one.person_id}
+    return owners | {
+        one.pk: people[one.post_id].pk for one in listed if one.post_id and one.post_id in people
+    }
+
+
+def approvals_before(opening: Opening, now: Approver | None) -> dict[UUID, UUID]:
+    """By person, an item of an earlier stage that they approved in this round in their own right.
+
+    Only what still stands counts: not a decision that was revoked, nor one of an opening that a
+    return has superseded, nor one with weaker proof than the stage asks for. `now` is the approval
+    that is about to be written.
+    """
+    strong = EVIDENCE[EVIDENCE.index(opening.stage.evidence) :]
+    newer = Opening.objects.filter(
+        round=OuterRef("work_item__opening__round"),
+        stage=OuterRef("work_item__opening__stage"),
+        number__gt=OuterRef("work_item__opening__number"),
+    )
+    rows = SignOff.objects.filter(
+        ~Exists(newer),
+        work_item__opening__round=opening.round_id,
+        work_item__opening__stage__position__lt=opening.stage.position,
+        work_item__state=WorkItem.State.DECIDED,
+        decision=SignOff.Decision.APPROVE,
+        acting_for=None,
+        evidence__in=strong,
+    )
+    found = dict(rows.order_by("at").values_list("person", "work_item"))
+    if now and now.evidence in strong:
+        found[now.person] = now.item
+    return found
+
+
 def has_part(kind: str, subject_id: UUID, person: Person, posts: Collection[UUID]) -> bool:
     """Whether somebody wrote, submitted or was asked to decide, in any approval of the subject.
 
@@ -116,10 +160,26 @@ def why_not_yours(work_item_id: UUID, person: Person, at: datetime) -> str:
     return _("This waits for %(post)s, a post you don't hold.") % words
 
 
+def had(work_item_id: UUID) -> set[UUID]:
+    """Those who had this seat before it came to where it is, and those who handed it on."""
+    people: set[UUID] = set()
+    item = WorkItem.objects.get(pk=work_item_id)
+    while item.succeeds is not None:
+        people |= {one for one in (item.asked_by_id, item.succeeds.person_id) if one}
+        item = item.succeeds
+    return people
+
+
 def what_closed(work_item_id: UUID) -> str:
     """Who decided, and what: for somebody who comes too late."""
     item = WorkItem.objects.select_related("opening").get(pk=work_item_id)
     opening = item.opening
+    if item.state == WorkItem.State.SUPERSEDED:
+        heir = item.successor
+        if heir.asked_by is None:
+            return _("the decision was taken back; the seat has a new turn.")
+        names = {"name": heir.asked_by.name, "to": heir.person.name}
+        return _("%(name)s handed it on to %(to)s.") % names
     if opening.outcome == Opening.Outcome.WITHDRAWN:
         return _("the submitter has withdrawn it.")
     if opening.outcome == Opening.Outcome.CANCELLED:
@@ -127,7 +187,9 @@ def what_closed(work_item_id: UUID) -> str:
     ballots = SignOff.objects.filter(work_item__opening=opening)
     ballots = ballots.select_related("person", "acting_for").order_by("-at", "-id")
     own = next((one for one in ballots if one.work_item_id == item.pk), None)
-    last = own or ballots[0]
+    last = own or ballots.first()
+    if last is None:
+        return _("the stage is over and needs nothing more.")
     name = sentences.actor_for(last.person.name, last.acting_for.name if last.acting_for else "")
     return _("%(clause)s on %(date)s, and the stage needs nothing more from this post.") % {
         "clause": sentences.did(last.decision, name),

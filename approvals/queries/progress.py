@@ -1,7 +1,7 @@
 """How an approval stands: its stages with electorate and ballots, and who is awaited."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,11 +31,16 @@ class SeatView:
     comment: str = ""
     proof: str = ""
     sign_off: SignOff | None = None
+    aside: str = ""
+    """How somebody whom the route didn't ask came to this seat."""
 
 
 @dataclass(frozen=True)
 class StageView:
-    """A stage as `includes/chain.html` shows it; `count` is where its tally stands."""
+    """A stage as `includes/chain.html` shows it; `count` is where its tally stands.
+
+    `asides` are turns that don't count: handed on, taken back, asked for an opinion.
+    """
 
     position: int
     name: str
@@ -46,6 +51,7 @@ class StageView:
     seats: list[SeatView] = field(default_factory=list)
     count: str = ""
     tally: Tally | None = None
+    asides: list[SeatView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,14 @@ def current(
 def progress(approval: Approval, *, at: datetime, person: Person | None = None) -> Progress:
     """How this approval stands."""
     items = WorkItem.objects.select_related(
-        "post__unit", "person", "sign_off__person", "sign_off__acting_for"
+        "post__unit",
+        "person",
+        "asked_by",
+        "sign_off__person",
+        "sign_off__acting_for",
+        "sign_off__revocation",
+        "carried_from__sign_off__person",
+        "carried_from__opening__stage",
     )
     openings = list(
         approval.openings.select_related("stage", "round").prefetch_related(
@@ -125,8 +138,10 @@ class Seating:
         self.claims = claimants(waiting, at)
         holders = {claims[0].person for claims in self.claims.values() if claims}
         self.people = Person.objects.in_bulk(holders)
-        comments = [i.sign_off.comment for i in items if hasattr(i, "sign_off")]
-        self.texts = read_openings(approval.organisation_id, comments) if any(comments) else {}
+        said = [i.sign_off.comment for i in items if hasattr(i, "sign_off")]
+        said += [words for i in items for words in (i.note, i.opinion, _taken_back(i))]
+        kept = [words for words in said if words]
+        self.texts = read_openings(approval.organisation_id, kept) if kept else {}
         self.units = unit_names(Stage.objects.filter(version=approval.version_id))
 
     def stage(self, stage: Stage, opening: Opening | None, latest: Round) -> StageView:
@@ -134,8 +149,10 @@ class Seating:
         rule = sentences.rule(stage)
         if opening is None:
             return StageView(stage.position, stage.name, "ahead", asked, rule)
-        seats = [self.seat(item) for item in opening.work_items.all()]
-        tally = tallied(stage, opening.work_items.all())
+        items = list(opening.work_items.all())
+        live = [item for item in items if item.is_seat]
+        seats = [self.seat(item) for item in live]
+        tally = tallied(stage, live)
         lines = [seat.name for seat in seats[:3]]
         if len(seats) > 3:
             lines.append(sentences.more(len(seats) - 3))
@@ -149,6 +166,7 @@ class Seating:
             seats,
             sentences.count(tally, opening.outcome),
             tally,
+            [self.aside(item) for item in items if not item.is_seat],
         )
 
     def seat(self, item: WorkItem) -> SeatView:
@@ -157,19 +175,50 @@ class Seating:
             if item.post
             else sentences.capacity(None, None)
         )
-        if hasattr(item, "sign_off"):
-            return self._signed(item, post)
+        source = item.carried_from
+        if source or hasattr(item, "sign_off"):
+            return self._signed(item, source or item, post)
         claims = self.claims[item.post_id, item.person_id]
         holder = self.people.get(claims[0].person) if claims else None
         mine = self.person is not None and any(one.person == self.person.pk for one in claims)
-        status = "not_needed" if item.state == WorkItem.State.NOT_NEEDED else "open"
+        status = {"not_needed": "not_needed", "waiting": "waiting"}.get(item.state, "open")
         name = holder.name if holder else sentences.vacant(post)
-        return SeatView(name, post, status, mine and status == "open", item)
+        return SeatView(name, post, status, mine and status == "open", item, aside=self._why(item))
 
-    def _signed(self, item: WorkItem, post: str) -> SeatView:
-        row = item.sign_off
+    def aside(self, item: WorkItem) -> SeatView:
+        """A turn that doesn't count."""
+        post = sentences.capacity(
+            item.post.unit.name if item.post else None, item.post.title if item.post else None
+        )
+        if item.origin == WorkItem.Origin.CONSULTED:
+            status = "advised" if item.state == WorkItem.State.DECIDED else item.state
+            words = self._text(item.opinion)
+            name, at = str(item.person), item.closed_at if item.opinion else None
+            return SeatView(name, post, status, False, item, at, words, aside=self._why(item))
+        if hasattr(item, "sign_off"):
+            view = self._signed(item, item, post)
+            taken_back = item.sign_off.revocation
+            why = sentences.taken_back(self._text(taken_back.reason))
+            return replace(view, status="revoked", is_you=False, aside=why)
+        name = str(item.person) if item.person else post
+        return SeatView(name, post, "transferred", False, item, item.closed_at)
+
+    def _why(self, item: WorkItem) -> str:
+        if item.asked_by is None:
+            return ""
+        return sentences.asked_by(
+            item.origin, item.asked_by.name, self._text(item.note), moved=bool(item.succeeds_id)
+        )
+
+    def _text(self, words: bytes | memoryview | None) -> str:
+        text = self.texts.get(bytes(words)) if words else ""
+        return sentences.erased() if text is None else text
+
+    def _signed(self, item: WorkItem, source: WorkItem, post: str) -> SeatView:
+        """A seat with the ballot cast on it, or carried over from `source`."""
+        row = source.sign_off
         name = sentences.actor_for(row.person.name, row.acting_for.name if row.acting_for else "")
-        text = self.texts.get(bytes(row.comment)) if row.comment else ""
+        carried = source.opening.stage.name if source != item else ""
         return SeatView(
             name,
             row.capacity or post,
@@ -177,10 +226,17 @@ class Seating:
             self.person == row.person,
             item,
             row.at,
-            sentences.erased() if text is None else text,
+            "" if carried else self._text(row.comment),
             sentences.proof(row.evidence),
             row,
+            sentences.carried(carried) if carried else self._why(item),
         )
+
+
+def _taken_back(item: WorkItem) -> bytes | memoryview | None:
+    sign_off = getattr(item, "sign_off", None)
+    revocation = getattr(sign_off, "revocation", None)
+    return revocation.reason if revocation else None
 
 
 def tallied(stage: Stage, items: Iterable[WorkItem]) -> Tally:
@@ -192,14 +248,16 @@ def electorate(stage: Stage, items: Iterable[WorkItem]) -> tuple[Rule, list[Seat
     rule = Rule(
         stage.rule, stage.refusal, stage.quorum_number, stage.quorum_percent, stage.sequential
     )
-    listed = list(items)
+    listed = [item for item in items if item.is_seat]
     return (
         rule,
-        [Seat(item.pk, item.weight, item.origin == "added") for item in listed],
+        [Seat(item.pk, item.weight, rules.is_added(item.origin, stage.rule)) for item in listed],
         [
-            Ballot(item.pk, item.sign_off.decision, item.sign_off.target)
+            Ballot(item.pk, "approve")
+            if item.carried_from_id
+            else Ballot(item.pk, item.sign_off.decision, item.sign_off.target)
             for item in listed
-            if hasattr(item, "sign_off")
+            if item.carried_from_id or hasattr(item, "sign_off")
         ],
     )
 

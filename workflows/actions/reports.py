@@ -23,6 +23,7 @@ from workflows.models import (
     Submission,
     Task,
 )
+from workflows.queries.resubmission import adds_only
 from workflows.subjects import COMPLETION, context, report_digest
 
 
@@ -89,6 +90,7 @@ def submit(
     allowed = warrant("submit", task_id=task_id, actor=actor, at=at)
     task, draft = allowed.task, _finished(allowed, revision)
     included = _contributions(task, without_units_reason.strip())
+    unchanged = adds_only(draft, included)
     said = {
         "text": commit(draft.text.strip()),
         "answer": _optional(draft.answer),
@@ -115,7 +117,7 @@ def submit(
         for one in included
     )
     Evidence.objects.bulk_create(evidence)
-    begun = _begin(submission, actor, at)
+    begun = _begin(submission, actor, at, adds_only=unchanged)
     allowed.record(
         "task.submitted",
         {
@@ -209,7 +211,9 @@ def _of(contributions: Sequence[Contribution]) -> list[Evidence]:
     return list(found.select_related("file"))
 
 
-def _begin(submission: Submission, actor: Person, at: datetime) -> dict[str, Any]:
+def _begin(
+    submission: Submission, actor: Person, at: datetime, *, adds_only: bool
+) -> dict[str, Any]:
     """Open the approval, or its next round; what the ledger says of it."""
     task = submission.task
     begun = approvals.begin(
@@ -221,5 +225,6 @@ def _begin(submission: Submission, actor: Person, at: datetime) -> dict[str, Any
         context=context(task, submission),
         actor=actor,
         at=at,
+        adds_only=adds_only,
     )
     return dict(begun.facts)

@@ -234,6 +234,7 @@ def _decide(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
         seats = Q(post__in=one.posts) | (Q(person=one.name) if one.by_name else Q(pk__in=[]))
         items = WorkItem.objects.filter(
             seats,
+            ~Q(origin=WorkItem.Origin.CONSULTED),
             state=WorkItem.State.OPEN,
             opening__outcome="",
             approval__state__in=("open", "with_submitter"),
@@ -246,6 +247,19 @@ def _decide(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]
         task = Task.objects.filter(pk=OuterRef("approval__subject_id")).values("due_date")
         due = Coalesce("opening__due_date", Subquery(task))
         yield _rows(items, "approval__subject_id", Coalesce("post", "person"), due)
+
+
+def _advise(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySet[Any]]:
+    """Opinions that somebody who decides has asked of this person."""
+    items = WorkItem.objects.filter(
+        person=person,
+        origin=WorkItem.Origin.CONSULTED,
+        state=WorkItem.State.OPEN,
+        opening__outcome="",
+    )
+    task = Task.objects.filter(pk=OuterRef("approval__subject_id")).values("due_date")
+    due = Coalesce("opening__due_date", Subquery(task))
+    yield _rows(items, "approval__subject_id", Coalesce("post", "person"), due)
 
 
 def _barred() -> Subquery:
@@ -268,6 +282,7 @@ def _taken_part(one: Capacity) -> Exists:
     return Exists(
         SignOff.objects.filter(
             Q(person__in=one.people) | Q(acting_for__in=one.people),
+            ~Q(work_item__state=WorkItem.State.SUPERSEDED),
             work_item__opening=OuterRef("opening"),
         )
     )
@@ -278,6 +293,7 @@ def _own_seat(person: Person, own: Capacity) -> Exists:
     return Exists(
         WorkItem.objects.filter(
             Q(post__in=own.posts) | Q(person=person),
+            ~Q(origin=WorkItem.Origin.CONSULTED),
             opening=OuterRef("opening"),
             state=WorkItem.State.OPEN,
         )
@@ -411,6 +427,7 @@ def _check_import(person: Person, found: Sequence[Capacity]) -> Iterator[QuerySe
 
 BRANCHES: dict[str, Branch] = {
     "decide": _decide,
+    "advise": _advise,
     "accept": _accept,
     "receive": _receive,
     "report": _report,

@@ -1,0 +1,88 @@
+"""What becomes of a stage whose time is up: others are asked too, or opinions have ended."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from approvals import queries, selectors, stages, subjects
+from approvals.actions.turns import turn_facts
+from approvals.models import Approval, Opening, Stage, WorkItem
+from approvals.stages import Course
+from audit.actions import append
+
+Origin, State = WorkItem.Origin, WorkItem.State
+TIME_IS_UP = "time_is_up"
+
+
+def act_on_overdue(*, at: datetime) -> int:
+    """Act on every stage past its deadline; the worker's step. Returns how many it moved."""
+    return sum(act_on(approval_id=one, at=at) for one in queries.overdue(timezone.localdate(at)))
+
+
+@transaction.atomic(durable=True)
+def act_on(*, approval_id: UUID, at: datetime) -> bool:
+    """Escalate the approval's overdue stage once, or pass it if it only hears opinions.
+
+    Nobody loses a seat by it, and no decision is made up: an advisory stage is over, and says why.
+    """
+    approval = Approval.objects.get(pk=approval_id)
+    root = subjects.get(approval.subject_kind).lock(approval.subject_id)
+    opening = (
+        Opening.objects.filter(approval=approval, outcome="", due_date__lt=timezone.localdate(at))
+        .select_related("stage", "round")
+        .first()
+    )
+    if opening is None:
+        return False
+    course = Course.of(approval, opening.round)
+    if opening.stage.refusal == Stage.Refusal.ADVICE:
+        facts = _end_advice(opening, course, at)
+        kind = "approval.time_is_up"
+    else:
+        items = _escalated(opening, course, at)
+        WorkItem.objects.bulk_create(items)
+        facts = {"turns": [turn_facts(item, None) for item in items]}
+        kind = "approval.escalated"
+        if not items:
+            return False
+    append(root, kind=kind, actor="engine", at=at, facts=facts)
+    return True
+
+
+def _escalated(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
+    """Seats for those whom the stage asks when it is late, who are not asked already."""
+    (chairs,) = selectors.resolve([opening.stage.escalate_to], course.context, at)
+    there = list(opening.work_items.all())
+    if any(item.origin == Origin.ESCALATED for item in there):
+        return []
+    asked = {(item.post_id, item.person_id) for item in there if item.is_seat}
+    new = [chair for chair in chairs if (chair.post, chair.person) not in asked]
+    first = max((item.position for item in there), default=0) + 1
+    items = [
+        stages.item(opening, position, chair, Origin.ESCALATED, at)
+        for position, chair in enumerate(new, first)
+    ]
+    for item in items:
+        item.state, item.waits_for = State.OPEN, None
+    return items
+
+
+def _end_advice(opening: Opening, course: Course, at: datetime) -> dict[str, object]:
+    """Close the stage and open the next; an advisory stage with a deadline is never the last."""
+    waiting = opening.work_items.filter(state__in=[State.OPEN, State.WAITING])
+    waiting.update(state=State.NOT_NEEDED, closed_at=at)
+    opening.outcome, opening.reason = Opening.Outcome.PASSED, TIME_IS_UP
+    opening.closed_at = at
+    opening.save(update_fields=["outcome", "reason", "closed_at"])
+    opened = stages.open_from(
+        opening.resumes_at or opening.stage.position + 1,
+        course,
+        number=opening.number + 1,
+        at=at,
+    )
+    return {
+        "closed": {"id": opening.pk, "outcome": opening.outcome},
+        **stages.kept(opened),
+    }

@@ -1,0 +1,96 @@
+"""Taking one's own decision back, as long as nothing followed from it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from approvals import refusals
+from approvals.actions.standing import stand
+from approvals.actions.turns import NOTE_LIMIT, turn_facts
+from approvals.models import Approval, Revocation, SignOff, WorkItem
+from audit.actions import append
+from audit.canonical import commit
+from directory.models import Person
+
+State = WorkItem.State
+
+
+@transaction.atomic(durable=True)
+def revoke(*, sign_off_id: UUID, reason: str, actor: Person, at: datetime) -> WorkItem:
+    """Take back a decision while its stage is open and nobody has acted since; the sign-off stays.
+
+    The seat has its turn again: returns the new item. Raises SignOff.DoesNotExist, NotYourDecision,
+    TooLate, NoteRequired, CommentTooLong.
+    """
+    found = SignOff.objects.filter(organisation=actor.organisation_id)
+    sign_off = found.get(pk=sign_off_id)
+    if sign_off.person_id != actor.pk:
+        raise refusals.NotYourDecision
+    standing = stand(work_item_id=sign_off.work_item_id, actor=actor, at=at)
+    reading = standing.reading
+    if not reading.is_active:
+        raise refusals.DeactivatedPerson
+    text = reason.strip()
+    if not text:
+        raise refusals.NoteRequired
+    if len(text) > NOTE_LIMIT:
+        raise refusals.CommentTooLong(limit=NOTE_LIMIT)
+    if reading.outcome or reading.approval_state != Approval.State.OPEN:
+        raise refusals.TooLate
+    if reading.item_state != State.DECIDED or _followed(sign_off):
+        raise refusals.TooLate
+    why = commit(text)
+    revocation = Revocation.objects.create(
+        organisation_id=actor.organisation_id,
+        sign_off=sign_off,
+        person=actor,
+        reason=why.digest,
+        at=at,
+    )
+    before: WorkItem = sign_off.work_item
+    before.state, before.closed_at = State.SUPERSEDED, at
+    before.save(update_fields=["state", "closed_at"])
+    # Whose turn this decision had brought waits again.
+    opening = WorkItem.objects.filter(opening=reading.opening, waits_for=reading.seat)
+    opening.filter(state=State.OPEN).exclude(origin=WorkItem.Origin.CONSULTED).update(
+        state=State.WAITING
+    )
+    again = WorkItem.objects.create(
+        organisation_id=before.organisation_id,
+        approval_id=before.approval_id,
+        opening_id=before.opening_id,
+        post_id=before.post_id,
+        person_id=before.person_id,
+        position=before.position,
+        weight=before.weight,
+        origin=before.origin,
+        waits_for=before.waits_for,
+        state=State.OPEN,
+        succeeds=before,
+        opened_at=at,
+    )
+    append(
+        standing.root,
+        kind="approval.revoked",
+        actor=actor,
+        at=at,
+        facts={
+            "revocation": {"id": revocation.pk, "sign_off": sign_off.pk, "reason": why},
+            "turns": [turn_facts(again, None)],
+        },
+    )
+    return again
+
+
+def _followed(sign_off: SignOff) -> bool:
+    """Whether anybody decided or was asked in this approval since; opinions don't count."""
+    later = SignOff.objects.filter(approval=sign_off.approval_id, at__gte=sign_off.at)
+    if later.exclude(pk=sign_off.pk).exists():
+        return True
+    asked = WorkItem.objects.filter(
+        opening=sign_off.work_item.opening_id,
+        asked_by__isnull=False,
+        opened_at__gt=sign_off.at,
+    )
+    return asked.exclude(origin=WorkItem.Origin.CONSULTED).exists()

@@ -1,0 +1,72 @@
+"""Somebody before a work item: its root locked, the item read, the policy asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from approvals import decision_sql, policy, queries, refusals, subjects
+from approvals.decision_sql import Reading
+from approvals.models import WorkItem
+from approvals.policy import Claim
+from approvals.statements import Head
+from approvals.subjects import Subject
+from audit.models import Root
+from directory.models import Person
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A work item under its root's lock, as a person finds it."""
+
+    subject: Subject
+    subject_id: UUID
+    root: Root
+    reading: Reading
+
+
+def stand(
+    *,
+    work_item_id: UUID,
+    actor: Person,
+    at: datetime,
+    key: UUID | None = None,
+    seen: Head | None = None,
+) -> Standing:
+    """Lock the item's root, then read. Raises WorkItem.DoesNotExist."""
+    found = decision_sql.find_subject(work_item_id, actor.organisation_id)
+    if found is None:
+        raise WorkItem.DoesNotExist
+    kind, subject_id, _root = found
+    subject = subjects.get(kind)
+    root = subject.lock(subject_id)
+    reading = decision_sql.read_decision(
+        work_item_id=work_item_id, person_id=actor.pk, key=key or uuid4(), seen=seen, at=at
+    )
+    return Standing(subject, subject_id, root, reading)
+
+
+def claim(reading: Reading, actor: Person, at: datetime) -> Claim:
+    """The right under which the person acts; the policy is asked here, under the lock."""
+    if not reading.is_active:
+        raise refusals.DeactivatedPerson
+    claims = reading.claims(actor.pk)
+    if not claims:
+        raise refusals.NotYourItem(reason=queries.why_not_yours(reading.item, actor, at))
+    if reading.origin == WorkItem.Origin.CONSULTED:
+        raise refusals.OnlyAnOpinion
+    barred = {reading.submitter, *reading.authors}
+    if not policy.may_decide(claims, barred=barred, used=()):
+        raise refusals.OwnWork
+    if reading.item_state not in (WorkItem.State.OPEN, WorkItem.State.WAITING):
+        raise refusals.StageClosed(what=queries.what_closed(reading.item))
+    verdict = policy.may_decide(
+        claims,
+        barred=barred,
+        used=reading.used,
+        has_own_seat=reading.has_other_seat(actor.pk),
+    )
+    if verdict.claim is None:
+        raise refusals.OwnSeatFirst if verdict.bar == "own_seat_first" else refusals.OneSeat
+    if reading.item_state == WorkItem.State.WAITING:
+        raise refusals.NotYourTurn
+    return verdict.claim
