@@ -40,12 +40,16 @@ def race(committed_db: None) -> Iterator[Race]:
     """
     with ThreadPoolExecutor(CONNECTIONS, initializer=connect) as pool:
         yield partial(run, pool)
-        run(pool, [connection.close] * CONNECTIONS)
+        run(pool, [disconnect] * CONNECTIONS)
 
 
 def connect() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET statement_timeout = '{PATIENCE}s'")
+
+
+def disconnect() -> None:
+    connection.close()  # the thread's own
 
 
 def run(pool: ThreadPoolExecutor, acts: Sequence[Act]) -> list[object]:
