@@ -51,6 +51,9 @@ WHO = {
     "review plan item": "office.principal",
     "task open task": "own.handler",
     "delegations": "own.principal",
+    "route route": "own.administrator",
+    "route route under approval": "own.administrator",
+    "review route item": "office.principal",
 }
 SEATS = (
     "office.coordinator",
