@@ -8,11 +8,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from approvals import queries, sentences, subjects
+from approvals import queries, route_wording, sentences, subjects
 from approvals.actions import Decided
-from approvals.models import Route, RouteVersion, Stage
-from approvals.queries import Blocked
-from approvals.queries.progress import unit_names
+from approvals.queries import Blocked, routing
 from directory.models import Person
 from directory.policy import may_administer
 from directory.queries import roles_of
@@ -32,10 +30,11 @@ class BlockedRow:
 
 @dataclass(frozen=True)
 class RouteRow:
-    """A route with what it is for, in words."""
+    """A route with what it is for and where its next version stands, in words."""
 
     route: Any
     kind: str
+    draft: str
 
 
 @dataclass(frozen=True)
@@ -45,36 +44,9 @@ class RoutesPage:
     routes: list[RouteRow]
     blocked: list[BlockedRow] | None
 
-
-@dataclass(frozen=True)
-class StageRow:
-    """A stage in plain sentences; `name`, `lines` and `status` draw it in the chain."""
-
-    position: int
-    name: str
-    lines: list[str]
-    rule: str
-    notes: list[str]
-    status: str = "ahead"
-
-
-@dataclass(frozen=True)
-class RoutePage:
-    route: Route
-    kind: str
-    version: RouteVersion
-    versions: list[RouteVersion]
-    stages: list[StageRow]
-
     @property
-    def is_in_force(self) -> bool:
-        return self.version == self.versions[0]
-
-
-def _kind(route: Route) -> str:
-    """What a route is for, in words."""
-    known = {"task_completion": _("completion of a task"), "plan_issue": _("issuing a plan")}
-    return known.get(route.subject_kind, route.subject_kind)
+    def may_write(self) -> bool:
+        return self.blocked is not None
 
 
 def decided(done: Decided, decision: str) -> str:
@@ -98,8 +70,14 @@ def routes(user: Person, at: datetime) -> RoutesPage:
     rows = None
     if may_administer(roles_of(user, at)):
         rows = blocked_rows(queries.blocked(user.organisation_id, at))
-    found = queries.routes(user)
-    return RoutesPage([RouteRow(one, _kind(one)) for one in found], rows)
+    drafts = routing.draft_states(user.organisation_id)
+    known: list[Any] = list(queries.routes(user))
+    found = [
+        RouteRow(one, route_wording.kind(one.subject_kind), drafts.get(one.pk, ""))
+        for one in known
+        if one.version_number or (one.pk in drafts and rows is not None)
+    ]
+    return RoutesPage(found, rows)
 
 
 def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:
@@ -128,37 +106,3 @@ def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:
             )
         )
     return rows
-
-
-def route(found: Route, number: int | None) -> RoutePage | None:
-    """A version of the route, the newest if no number is given; None if it doesn't exist."""
-    version = queries.version_of(found, number)
-    if version is None:
-        return None
-    stages = list(version.stages.all())
-    units = unit_names(stages)
-    return RoutePage(
-        found,
-        _kind(found),
-        version,
-        list(found.versions.order_by("-number")),
-        [_stage(stage, units) for stage in stages],
-    )
-
-
-def _stage(stage: Stage, units: Any) -> StageRow:
-    notes = []
-    if stage.sequential:
-        notes.append(_("They are asked one after the other."))
-    if stage.returns_to:
-        places = sentences.listed([str(position) for position in stage.returns_to])
-        notes.append(
-            _("A return goes to the submitter, or to stage %(stages)s.") % {"stages": places}
-        )
-    else:
-        notes.append(_("A return goes to the submitter."))
-    if stage.fallback:
-        names = sentences.listed([sentences.selector(one, units) for one in stage.fallback])
-        notes.append(_("If none of them can act: %(names)s.") % {"names": names})
-    lines = [sentences.selector(one, units) for one in stage.approvers]
-    return StageRow(stage.position, stage.name, lines, sentences.rule(stage), notes)

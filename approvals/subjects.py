@@ -6,7 +6,7 @@ The engine knows no task and no plan: it locks, shows and finishes a subject thr
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from audit.models import Root
@@ -129,6 +129,27 @@ class Subject(Protocol):
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         """Titles for a page of subjects, in one query."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What the approval of a subject would be about if it were submitted now."""
+
+    title: str
+    context: Context
+    plan: str | None = None
+    """The id of the plan that it belongs to, for conditions."""
+
+
+@runtime_checkable
+class Foreseeable(Protocol):
+    """A subject on which a route can be tried before anything is submitted."""
+
+    def find(self, user: Person, words: str) -> list[tuple[UUID, str]]:
+        """Ids and titles of subjects of the user's organisation that have these words."""
+
+    def foresee(self, user: Person, subject_id: UUID) -> Foreseen | None:
+        """None if there is no such subject in the user's organisation."""
 
 
 _registry: dict[str, Subject] = {}

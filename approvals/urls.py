@@ -2,10 +2,33 @@
 
 from django.urls import path
 
-from approvals import views
+from approvals import route_views, views
 
 urlpatterns = [
     path("work-items/<uuid:work_item_id>/decide/", views.decide, name="decide"),
     path("routes/", views.routes, name="routes"),
+    path("routes/new/", route_views.route_new, name="route_new"),
     path("routes/<uuid:route_id>/", views.route, name="route"),
+    path(
+        "routes/<uuid:route_id>/versions/<int:old>/<int:new>/",
+        views.route_differences,
+        name="route_differences",
+    ),
+    path("routes/<uuid:route_id>/rehearsal/", route_views.route_rehearsal, name="route_rehearsal"),
+    path("routes/<uuid:route_id>/draft/", route_views.route_draft, name="route_draft"),
+    path(
+        "routes/<uuid:route_id>/draft/begin/",
+        route_views.route_draft_begin,
+        name="route_draft_begin",
+    ),
+    path(
+        "routes/<uuid:route_id>/draft/withdraw/",
+        route_views.route_draft_withdraw,
+        name="route_draft_withdraw",
+    ),
+    path(
+        "routes/<uuid:route_id>/draft/abandon/",
+        route_views.route_draft_abandon,
+        name="route_draft_abandon",
+    ),
 ]

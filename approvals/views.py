@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import actions, pages, refusals
+from approvals import actions, pages, refusals, route_pages
 from approvals.forms import DecideForm
 from approvals.models import Route, WorkItem
 from directory.requests import PersonRequest
@@ -72,11 +72,25 @@ def routes(request: PersonRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+def route_differences(request: PersonRequest, route_id: UUID, old: int, new: int) -> HttpResponse:
+    """What one version of a route changed against another."""
+    mine = Route.objects.for_user(request.user).select_related("organisation")
+    page = route_pages.differing(get_object_or_404(mine, pk=route_id), old, new)
+    if page is None:
+        raise Http404(_("There is no such version."))
+    context = {"page": page, "section": "route"}
+    return render(request, "approvals/route_differences.html", context)
+
+
+@login_required
+@require_GET
 def route(request: PersonRequest, route_id: UUID) -> HttpResponse:
     """One route: a version of it in plain sentences and as a picture."""
-    found = get_object_or_404(Route.objects.for_user(request.user), pk=route_id)
+    mine = Route.objects.for_user(request.user).select_related("organisation")
+    found = get_object_or_404(mine, pk=route_id)
     wanted = request.GET.get("version", "")
-    page = pages.route(found, int(wanted) if wanted.isdecimal() and len(wanted) < 6 else None)
+    number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else None
+    page = route_pages.reading(found, number, request.user, timezone.now())
     if page is None:
         raise Http404(_("There is no such version."))
     return render(request, "approvals/route.html", {"page": page, "section": "route"})

@@ -170,6 +170,9 @@ class Work:
         day = self.district.day
         if chapter.turn == "asked":
             return
+        if chapter.turn == "declined":
+            self.decline(chapter.why, day(-4, minutes=number))
+            return
         self.accept(day(-60 + number % 7, minutes=number))
         if chapter.part:
             self.contribute(chapter.part, day(-34 + number % 5, minutes=number))
@@ -216,6 +219,9 @@ class Work:
                 actor=self.district.who(unit, "handler"),
                 at=at + timedelta(hours=1 + number),
             )
+
+    def decline(self, why: str, at: datetime) -> None:
+        tasks.decline(task_id=self.task.pk, reason=why, actor=self.handler, at=at)
 
     def contribute(self, words: str, at: datetime) -> None:
         for number, unit in enumerate(self.partners):

@@ -40,11 +40,26 @@ def issuing(organisation: Organisation) -> list[StageSpec]:
     ]
 
 
+def publication(organisation: Organisation) -> list[StageSpec]:
+    """A route's next version: the office that reviews, then both leading organs."""
+    named = {unit.name: unit.pk for unit in Unit.objects.filter(organisation=organisation)}
+    return [
+        StageSpec(
+            "督办审核", [{"select": "post", "unit": named[ISSUING_OFFICE], "role": "reviewer"}]
+        ),
+        StageSpec(
+            "党工委、管委会审定",
+            [{"select": "post", "unit": named[one], "role": "principal"} for one in LEADING_ORGANS],
+        ),
+    ]
+
+
 def publish(organisation: Organisation, at: datetime) -> None:
-    """Put both routes in force."""
+    """Put all of them in force."""
     for name, kind, stages in (
         ("任务办结审批", "task_completion", completion()),
         ("方案印发审批", "plan_issue", issuing(organisation)),
+        ("审批流程发布", "route_publication", publication(organisation)),
     ):
         publish_route(
             organisation=organisation,

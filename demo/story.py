@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Turn = Literal["asked", "started", "sent", "returned", "resent", "reviewed", "closed"]
+Turn = Literal["asked", "declined", "started", "sent", "returned", "resent", "reviewed", "closed"]
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,8 @@ class Chapter:
     """How far a measure's task has come, and in what words.
 
     `due` counts days from now. `signed` is how many signatures stand after the last report was
-    sent; `returned_by` the unit role that sent the first version back, `why` its reason.
+    sent; `returned_by` the unit role that sent the first version back. `why` is the reason
+    of a return, or of the unit that declines the task.
     """
 
     turn: Turn
@@ -102,7 +103,7 @@ EACH_DUE = 12
 EACH: dict[str, Chapter] = {
     "高教办": Chapter("closed", EACH_DUE, "主要负责同志两次专题研究，明确一名分管同志具体抓。"),
     "工商联": Chapter("closed", EACH_DUE, "已将创建工作列入年度要点，分管同志每月调度一次。"),
-    "公安分局": Chapter("closed", EACH_DUE, "成立专班，形成任务清单和月度例会制度。"),
+    "公安分局": Chapter("reviewed", EACH_DUE, "成立专班，形成任务清单和月度例会制度。"),
     "云桥街道": Chapter("closed", EACH_DUE, "街道与六个社区签订责任书，网格员全部参加培训。"),
     "组织人事部": Chapter(
         "sent", EACH_DUE, "部务会三次研究，明确分管同志和联络员，任务分解到科室。", signed=1
@@ -116,5 +117,7 @@ EACH: dict[str, Chapter] = {
         returned_by="principal",
     ),
     "东岭街道": Chapter("asked", EACH_DUE),
-    "卫管办": Chapter("asked", EACH_DUE),
+    "卫管办": Chapter(
+        "declined", EACH_DUE, why="本办人员已并入基层治理和社会事业局，这项任务应由该局承担。"
+    ),
 }

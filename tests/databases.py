@@ -113,8 +113,21 @@ def clone(source: str, name: str) -> Iterator[str]:
 
 
 def drop(cursor: "psycopg2.extensions.cursor", name: str) -> None:
+    end_sessions(name)
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     cursor.execute(statement.format(sql.Identifier(name)))
+
+
+def end_sessions(name: str) -> None:
+    """End what a server's threads may have left open: each role ends its own, FORCE no others'."""
+    for role in ("", "WORKER_", "AUDITOR_"):
+        connection = psycopg2.connect(at(os.environ[f"DATABASE_{role}URL"], "postgres"))
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = %s AND usename = current_user",
+                [name],
+            )
 
 
 @contextlib.contextmanager

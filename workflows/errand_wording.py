@@ -99,6 +99,8 @@ def _title(errand: Errand, known: Known) -> tuple[str, str]:
         return task.title, numbered(task)
     if plan := known.plans.get(errand.subject):
         return plan.title or _("A plan without a title"), ""
+    if other := known.others.get(errand.subject):
+        return other.title, ""
     found = known.imports[errand.subject]
     return found.title or found.source_name, ""  # type: ignore[attr-defined]
 
@@ -121,7 +123,8 @@ def _why(errand: Errand, known: Known) -> list[str]:
     """Why it is here: who sent it, what part one's unit has, how far others are."""
     if errand.kind == DECIDE:
         lead = known.tasks[errand.subject].lead_name if errand.subject in known.tasks else ""
-        return [lead, *_seat(known.seats[errand.item])]
+        other = known.others.get(errand.subject)
+        return [other.detail if other else lead, *_seat(known.seats[errand.item])]
     if task := known.tasks.get(errand.subject):
         return [_part(errand.kind, task), task.plan.number or task.plan.title]
     if plan := known.plans.get(errand.subject):

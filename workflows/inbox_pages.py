@@ -131,6 +131,8 @@ def _row(
     one: Record, found: Records, verb: str | Promise, why: Sequence[str], days: int = 0
 ) -> PastRow:
     task: Task | None = found.tasks.get(one.subject)
+    if other := found.others.get(one.subject):
+        return PastRow(verb, other.title, other.url, one.at, "", why)
     if task is None:
         plan: Plan = found.plans[one.subject]
         return PastRow(verb, plan.title, reverse("plan", args=[plan.pk]), one.at, "", why)

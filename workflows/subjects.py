@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 
-from approvals.subjects import Applied, Context, Description, Outcome
+from approvals.subjects import Applied, Context, Description, Foreseen, Outcome
 from audit import canonical
 from audit.models import Root
+from directory.models import Person
 from workflows.models import Assignment, Contribution, Evidence, Submission, Task
 
 COMPLETION = "task_completion"
@@ -58,6 +61,11 @@ def _files(evidence: Iterable[Evidence]) -> list[dict[str, bytes]]:
 
 def context(task: Task, report: Submission) -> Context:
     """Whom a route may ask about the report, and who is barred. Reads after the task's lock."""
+    return replace(parties(task), submitter=report.submitter_id, authors=frozenset(report.authors))
+
+
+def parties(task: Task) -> Context:
+    """Whom a route may ask about the task's report, whoever will submit it."""
     parts = list(Assignment.objects.filter(task=task, ended_at=None).select_related("unit"))
     leading = next(part.unit for part in parts if part.role == Assignment.Role.LEAD)
     lead = leading.pk
@@ -71,8 +79,6 @@ def context(task: Task, report: Submission) -> Context:
         ),
         coordinating_unit=coordinator,
         reviewing_unit=overseer if lead == coordinator else coordinator,
-        submitter=report.submitter_id,
-        authors=frozenset(report.authors),
         named={
             (part.unit_id, role): person
             for part in parts
@@ -121,6 +127,24 @@ class TaskCompletion:
             )
             for task in found
         }
+
+    def find(self, user: Person, words: str) -> list[tuple[UUID, str]]:
+        """Tasks by measure or title. Which units carry out an issued plan is read by everybody."""
+        tasks = Task._default_manager.filter(organisation=user.organisation_id)
+        found = tasks.filter(Q(title__icontains=words) | Q(measure__number=words))
+        rows = found.order_by("plan", "measure__position", "pk").select_related("measure")
+        return [(task.pk, f"{task.measure.number} {task.title}".strip()) for task in rows[:20]]
+
+    def foresee(self, user: Person, subject_id: UUID) -> Foreseen | None:
+        """As if the report were submitted now by the handler who was named, if one was."""
+        tasks = Task._default_manager.filter(organisation=user.organisation_id)
+        task: Task | None = tasks.select_related("measure", "plan").filter(pk=subject_id).first()
+        if task is None:
+            return None
+        found = parties(task)
+        handler = found.named.get((found.lead_unit, "handler")) if found.lead_unit else None
+        title = f"{task.measure.number} {task.title}".strip()
+        return Foreseen(title, replace(found, submitter=handler), str(task.plan_id))
 
 
 def _task(root: Root) -> Task:

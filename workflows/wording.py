@@ -67,7 +67,7 @@ QUESTIONS: Mapping[str, Sentence] = {
     "merged_or_empty_cell": _("There is a blank cell under %(columns)s. Is it meant to be blank?"),
     "duplicate_document": _("There is a plan with the number %(doc_number)s already: %(title)s"),
     "resplit_text": _("The text had lost its line ends and was split again. Compare it carefully."),
-    "not_imported": _("%(count)d numbered passages are background, not tasks."),
+    "not_imported": _("Numbered passages that are background, not tasks: %(count)d."),
     "missing_title": _("No title was found. Type one above."),
     "missing_doc_number": _("No document number was found. Type it above if there is one."),
 }

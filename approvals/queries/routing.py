@@ -1,10 +1,16 @@
 """Routes as they are written and published: drafts, versions, whom they name."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from approvals.specs import StageSpec
-from directory.models import Person, Unit
+from django.db.models import Count, Q
+
+from approvals.models import Route, RouteDraft, RouteVersion
+from approvals.specs import PUBLICATION, StageSpec
+from directory.models import Person, Post, Unit, UnitGroup
+from directory.queries.pages import groups
 
 
 def stages_with_strangers(stages: Sequence[StageSpec], organisation_id: UUID) -> list[int]:
@@ -36,3 +42,90 @@ def _ids(values: Iterable[object]) -> set[UUID]:
         except ValueError:
             continue
     return found
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Whom a route can name: the units that exist, groups of them, active people."""
+
+    units: Sequence[Unit]
+    groups: Sequence[UnitGroup]
+    people: Sequence[tuple[UUID, str, str]]
+    """Id, name and account."""
+
+    def members(self, group: str) -> list[UUID]:
+        known = [one for one in self.groups if str(one.pk) == group]
+        return [unit.pk for one in known for unit in one.units.all()]
+
+    def find(self, words: str) -> UUID | None:
+        """The one person of that account, or of that name; also as `called` writes them."""
+        words = words.strip()
+        exact = [
+            pk for pk, name, account in self.people if words in (account, called(name, account))
+        ]
+        found = exact or [pk for pk, name, _account in self.people if name == words]
+        return found[0] if words and len(found) == 1 else None
+
+
+def called(name: str, account: str) -> str:
+    return f"{name} ({account})"
+
+
+def directory_of(organisation_id: UUID) -> Directory:
+    """Four queries, however large the organisation."""
+    people = Person.objects.filter(organisation=organisation_id, is_active=True)
+    return Directory(
+        list(Unit.objects.filter(organisation=organisation_id, abolished_at=None)),
+        groups(organisation_id),
+        list(people.order_by("pinyin", "pk").values_list("pk", "name", "username")),
+    )
+
+
+def names_in(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[str, str]:
+    """What the units and people in these stages are called, by id. Two queries at most."""
+    found = list(stages)
+    names: dict[str, str] = {}
+    for model, key in ((Unit, "unit"), (Person, "person")):
+        if ids := _ids(one.get(key) for spec in found for one in spec.selectors):
+            rows = model._default_manager.filter(organisation=organisation_id, pk__in=ids)
+            names |= {str(pk): name for pk, name in rows.values_list("pk", "name")}
+    return names
+
+
+def seats_today(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[tuple[str, str], int]:
+    """How many posts each unit that is named has of each role that decides. One query."""
+    units = _ids(one.get("unit") for spec in stages for one in spec.selectors)
+    posts = Post.objects.filter(organisation=organisation_id, unit__in=units, abolished_at=None)
+    counted = posts.order_by().values_list("unit", "role").annotate(n=Count("pk"))
+    return {(str(unit), role): n for unit, role, n in counted}
+
+
+def open_draft(route: Route) -> RouteDraft | None:
+    """The draft of the route's next version, if one is being written or approved."""
+    states = [RouteDraft.State.WRITING, RouteDraft.State.SUBMITTED]
+    found: RouteDraft | None = (
+        route.drafts.filter(state__in=states).select_related("updated_by", "route").first()
+    )
+    return found
+
+
+def approves_routes(organisation_id: UUID) -> bool:
+    """Whether a route says who approves routes."""
+    found = RouteVersion.objects.filter(
+        organisation=organisation_id, route__subject_kind=PUBLICATION
+    )
+    return found.exists()
+
+
+def draft_states(organisation_id: UUID) -> dict[UUID, str]:
+    """By route, what its open draft is doing, in words."""
+    states = [RouteDraft.State.WRITING, RouteDraft.State.SUBMITTED]
+    found = RouteDraft.objects.filter(organisation=organisation_id, state__in=states)
+    return {one.route_id: one.get_state_display() for one in found.defer("stages")}
+
+
+def versions_of(route: Route) -> list[Any]:
+    """The route's versions, newest first, with how many approvals are on their way along each."""
+    moving = Q(approvals__state__in=["open", "with_submitter"])
+    found = route.versions.annotate(on_the_way=Count("approvals", filter=moving))
+    return list(found.select_related("published_by").order_by("-number"))

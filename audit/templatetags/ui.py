@@ -229,9 +229,12 @@ def grouped(digest: str | bytes | memoryview | None) -> str:
 
 
 @register.inclusion_tag("includes/field.html")
-def field(bound: BoundField, css: str = "") -> dict[str, Any]:
-    """A form field: label above, help below the label, error above the control."""
-    return {"field": bound, "css": css, "optional": not bound.field.required}
+def field(bound: BoundField, css: str = "", one_of: bool = False) -> dict[str, Any]:
+    """A form field: label above, help below the label, error above the control.
+
+    `one_of` several is needed, so that none of them is called optional.
+    """
+    return {"field": bound, "css": css, "optional": not (bound.field.required or one_of)}
 
 
 @register.simple_tag(takes_context=True)

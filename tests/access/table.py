@@ -26,6 +26,7 @@ ADMINISTRATORS = frozenset({"own.administrator", "other.administrator"})
 COORDINATORS = COORDINATOR | {"own.coordinator", "other.coordinator"}
 SUBMITTER = frozenset({"own.handler"})
 PRINCIPAL = frozenset({"own.principal"})
+ROUTE_WRITER = frozenset({"own.administrator"})
 FIRST_SIGNER = frozenset({"own.deputy"})
 
 EVERYONE = everyone_of("own") | everyone_of("other") | PARTNER | COORDINATOR | APPROVER
@@ -125,6 +126,17 @@ EXPECTED = [
     Row("unit", get=EVERYONE, at=["unit.other"]),
     Row("person", get=EVERYONE, at=["person"]),
     Row("route", get=EVERYONE, at=["route"]),
+    Row("route", get=EVERYONE, at=["route under approval"]),
+    Row("route", get=ADMINISTRATORS, sees=ADMINISTRATORS, at=["route with draft"]),
+    Row("route_differences", get=EVERYONE, at=["route", 1, 1]),
+    for_administrators("route_new", name="=New route", subject_kind="=task_completion"),
+    for_administrators("route_draft", "route with draft", revision="=1", do="=add-deputy"),
+    Row("route_rehearsal", get=ADMINISTRATORS, at=["route with draft"], by_role=True),
+    Row("route_rehearsal", get=ADMINISTRATORS, at=["route"], by_role=True, query="all=1"),
+    Row("route_draft_begin", None, ADMINISTRATORS, at=["route"], by_role=True),
+    Row("route_draft_withdraw", None, ROUTE_WRITER, at=["route under approval"], by_role=True),
+    Row("route_draft_abandon", None, ADMINISTRATORS, at=["route under approval"], by_role=True),
+    Row("review", get=EVERYONE, at=["route item"]),
     for_administrators("unit_new", name="=New unit", kind="=other"),
     for_administrators("unit_change", "unit.other", name="=New name", kind="=other"),
     for_administrators("unit_abolish", "unit.other"),

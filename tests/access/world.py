@@ -175,6 +175,38 @@ def _routes(world: World) -> None:
             at=LONG_AGO,
         )
     world.things["route"] = version.route_id
+    _drafts(world)
+
+
+def _drafts(world: World) -> None:
+    """One route's next version is being written, another's is under approval."""
+    mark, committee = world.marks.everyone, world.units["office"].pk
+    version = approvals.publish_route(
+        organisation=world.organisation,
+        name=f"{mark}route_publication",
+        subject_kind="route_publication",
+        stages=[
+            StageSpec(f"{mark}审定", [{"select": "post", "unit": committee, "role": "principal"}])
+        ],
+        actor=OPERATOR,
+        at=LONG_AGO,
+    )
+    written = approvals.begin_route(
+        organisation=world.organisation,
+        name=f"{mark}新流程",
+        subject_kind="task_completion",
+        **world.does("own.administrator"),
+    )
+    draft = approvals.begin_draft(route_id=version.route_id, **world.does("own.administrator"))
+    approvals.submit_draft(
+        route_id=version.route_id, revision=draft.revision, **world.does("own.administrator")
+    )
+    item = WorkItem.objects.get(approval__subject_id=version.route_id)
+    world.things |= {
+        "route with draft": written.route_id,
+        "route under approval": version.route_id,
+        "route item": item.pk,
+    }
 
 
 # What is planned

@@ -27,7 +27,7 @@ class UnitRequest:
     kind = KIND
 
     def lock(self, subject_id: UUID) -> Root:
-        unit: Unit = Unit.objects.select_for_update(no_key=True).get(pk=subject_id)
+        unit: Unit = Unit.locked(subject_id)
         return unit
 
     def load(self, subject_id: UUID) -> Root:
@@ -91,7 +91,7 @@ class World:
     def begin(self, at: datetime = NOW, unit: Unit | None = None) -> Approval:
         """Submit: what a subject's own action does around `begin`."""
         with transaction.atomic():
-            root = Unit.objects.select_for_update(no_key=True).get(pk=(unit or self.unit).pk)
+            root = Unit.locked((unit or self.unit).pk)
             begun = actions.begin(
                 kind=KIND,
                 root=root,
@@ -112,14 +112,14 @@ class World:
 
     def withdraw(self, actor: Person | None = None, at: datetime = NOW) -> None:
         with transaction.atomic():
-            root = Unit.objects.select_for_update(no_key=True).get(pk=self.unit.pk)
+            root = Unit.locked(self.unit.pk)
             actor = actor or self.submitter
             facts = actions.withdraw(kind=KIND, subject_id=root.pk, actor=actor, at=at)
             append(root, kind="test.withdrawn", actor=actor, at=at, facts=facts)
 
     def cancel(self, at: datetime = NOW) -> dict[str, Any]:
         with transaction.atomic():
-            root = Unit.objects.select_for_update(no_key=True).get(pk=self.unit.pk)
+            root = Unit.locked(self.unit.pk)
             facts = actions.cancel(kind=KIND, subject_id=root.pk, reason="test.cancelled", at=at)
             append(root, kind="test.cancelled", actor=self.submitter, at=at, facts=facts)
         return facts

@@ -1,13 +1,15 @@
 """A served site and a browser, for tests marked `browser`.
 
 `site` is the address of the product with this test's committed data; `browser` is one Chromium for
-the whole run; `visit(person, …)` gives a page that is signed in as that person.
+the whole run; `visit(person, …)` gives a page that is signed in as that person, in a browser that
+knows nothing yet; `look(person, …)` the same for files that only look at pages, in one window.
 """
 
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,12 +17,15 @@ from django.conf import settings
 from django.test import Client
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from directory.actions import choose_language
 from tests.conftest import CHROMIUM
 
 Visit = Callable[..., Page]
+
+DESKTOP = ViewportSize(width=1366, height=900)
+PHONE = ViewportSize(width=360, height=740)
 
 # No component of the browser may call anybody, and each run has a profile of its own.
 FLAGS = [
@@ -35,9 +40,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture
-def site(committed_db: None) -> Iterator[str]:
-    """The product served by a thread of this process, at the address given."""
+@pytest.fixture(scope="session")
+def server(django_db_setup: None) -> Iterator[str]:
+    """The product served by a thread of this process, from the database that is connected then."""
     server = LiveServerThread("127.0.0.1", _StaticFilesHandler, connections_override={})
     server.daemon = True
     server.start()
@@ -46,6 +51,11 @@ def site(committed_db: None) -> Iterator[str]:
         raise server.error
     yield f"http://127.0.0.1:{server.port}"
     server.terminate()
+
+
+@pytest.fixture
+def site(server: str, committed_db: None) -> str:
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +71,44 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@dataclass
+class Window:
+    """A browser of one visitor, with a profile of its own and one page."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(10_000)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._hear)
+
+    @classmethod
+    def open(cls, browser: Browser, site: str, language: str, *, phone: bool, dark: bool) -> Self:
+        context = browser.new_context(
+            base_url=site,
+            locale={"zh-hans": "zh-CN", "en": "en-GB"}[language],
+            timezone_id="Asia/Shanghai",
+            viewport=PHONE if phone else DESKTOP,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        return cls(context.new_page())
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.complaints.append(message.text)
+
+    def go(self, site: str, person: Any, path: str, language: str) -> Page:
+        self.page.context.clear_cookies()
+        self.page.context.add_cookies(cookies(site, person, language))
+        self.page.goto(path)
+        return self.page
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
 @pytest.fixture
 def visit(browser: Browser, site: str) -> Iterator[Visit]:
     """`visit(person, "/tasks/", language="en", phone=True, dark=True)`: that page, as that person.
@@ -68,8 +116,7 @@ def visit(browser: Browser, site: str) -> Iterator[Visit]:
     None is a visitor who hasn't signed in. Whatever the page's console reports as an error, a
     blocked inline style for instance, fails the test.
     """
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    windows: list[Window] = []
 
     def visit(
         person: Any,
@@ -79,33 +126,40 @@ def visit(browser: Browser, site: str) -> Iterator[Visit]:
         phone: bool = False,
         dark: bool = False,
     ) -> Page:
-        context = browser.new_context(
-            base_url=site,
-            locale={"zh-hans": "zh-CN", "en": "en-GB"}[language],
-            timezone_id="Asia/Shanghai",
-            viewport={"width": 360, "height": 740} if phone else {"width": 1366, "height": 900},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        context.add_cookies(cookies(site, person, language))
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if "Content Security Policy" in message.text
-                else None
-            ),
-        )
-        page.goto(path)
-        return page
+        windows.append(Window.open(browser, site, language, phone=phone, dark=dark))
+        return windows[-1].go(site, person, path, language)
 
     yield visit
-    for context in contexts:
-        context.close()
+    for window in windows:
+        window.close()
+    assert not [complaint for window in windows for complaint in window.complaints]
+
+
+@pytest.fixture(scope="module")
+def windows() -> Iterator[dict[str, Window]]:
+    """The windows of this file, by language."""
+    windows: dict[str, Window] = {}
+    yield windows
+    for window in windows.values():
+        window.close()
+
+
+@pytest.fixture
+def look(browser: Browser, site: str, windows: dict[str, Window]) -> Iterator[Visit]:
+    """Like `visit`, light and on a desktop; styles and scripts come from the browser's cache."""
+
+    def look(person: Any, path: str, *, language: str) -> Page:
+        if language not in windows:
+            windows[language] = Window.open(browser, site, language, phone=False, dark=False)
+        page = windows[language].page
+        page.set_viewport_size(DESKTOP)
+        page.emulate_media(color_scheme="light")
+        return windows[language].go(site, person, path, language)
+
+    yield look
+    complaints = [complaint for window in windows.values() for complaint in window.complaints]
+    for window in windows.values():
+        window.complaints.clear()
     assert not complaints
 
 

@@ -51,6 +51,9 @@ WHO = {
     "review plan item": "office.principal",
     "task open task": "own.handler",
     "delegations": "own.principal",
+    "route route": "own.administrator",
+    "route route under approval": "own.administrator",
+    "review route item": "office.principal",
 }
 SEATS = (
     "office.coordinator",
@@ -98,13 +101,13 @@ def test_every_address_is_a_page_a_download_or_takes_only_what_is_sent() -> None
 @pytest.mark.parametrize("row", PAGES, ids=str)
 def test_a_page_is_accessible_and_fits_a_phone(
     world: World,
-    visit: Callable[..., Page],
+    look: Callable[..., Page],
     axe: Axe,
     row: Row,
     language: str,
     looks: list[Look],
 ) -> None:
-    page = visit(visitor(world, row), address(world, row), language=language)
+    page = look(visitor(world, row), address(world, row), language=language)
     assert status(page) == 200
     assert faults(page, axe, looks) == []
     page.set_viewport_size({"width": 360, "height": 740})
@@ -115,7 +118,7 @@ def test_a_page_is_accessible_and_fits_a_phone(
 @pytest.mark.parametrize(("who", "path", "code"), [("own.handler", "/audit/", 403)])
 def test_a_refusal_is_accessible_too(
     world: World,
-    visit: Callable[..., Page],
+    look: Callable[..., Page],
     axe: Axe,
     who: str,
     path: str,
@@ -123,7 +126,7 @@ def test_a_refusal_is_accessible_too(
     language: str,
     looks: list[Look],
 ) -> None:
-    page = visit(world.people[who], path, language=language)
+    page = look(world.people[who], path, language=language)
     assert status(page) == code
     assert faults(page, axe, looks) == []
 

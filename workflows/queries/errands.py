@@ -13,9 +13,12 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Su
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
-from approvals.models import Approval, WorkItem
+from approvals import subjects as approved
+from approvals.models import Approval, RouteProposal, WorkItem
+from approvals.subjects import Description
 from directory.queries import Holding
 from workflows.models import Assignment, Plan, PlanImport, PlanVersion, Submission, Task
+from workflows.plan_subject import KIND as ISSUE
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
@@ -30,6 +33,8 @@ class Known:
     tasks: dict[UUID, Task] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
     imports: dict[UUID, PlanImport] = field(default_factory=dict)
+    others: dict[UUID, Description] = field(default_factory=dict)
+    """Whatever else is approved, as it describes itself."""
 
 
 def known(errands: Sequence[Errand]) -> Known:
@@ -42,15 +47,30 @@ def known(errands: Sequence[Errand]) -> Known:
     plans |= {
         seat.approval.subject_id
         for seat in found.seats.values()
-        if seat.approval.subject_kind != COMPLETION
+        if seat.approval.subject_kind == ISSUE
     }
-    tasks = subjects - plans - imports
+    others = _others(found.seats.values())
+    tasks = subjects - plans - imports - others.keys()
     return Known(
         seats=found.seats,
+        others=others,
         tasks=_by_id(with_lead(Task.objects.filter(pk__in=tasks))) if tasks else {},
         plans=_by_id(_plans(plans)) if plans else {},
         imports=_by_id(_imports(imports)) if imports else {},
     )
+
+
+def _others(seats: Iterable[WorkItem]) -> dict[UUID, Description]:
+    """What is approved besides tasks and plans. One query a kind."""
+    wanted: dict[str, set[UUID]] = {}
+    for seat in seats:
+        wanted.setdefault(seat.approval.subject_kind, set()).add(seat.approval.subject_id)
+    return {
+        subject: described
+        for kind, ids in wanted.items()
+        if kind not in (COMPLETION, ISSUE)
+        for subject, described in approved.get(kind).describe(ids).items()
+    }
 
 
 def _by_id(rows: Iterable[Any]) -> dict[UUID, Any]:
@@ -69,6 +89,7 @@ def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
             version=Coalesce(
                 Subquery(Submission.objects.filter(pk=document).values("version")),
                 Subquery(PlanVersion.objects.filter(pk=document).values("number")),
+                Subquery(RouteProposal.objects.filter(pk=document).values("number")),
                 output_field=IntegerField(),
             ),
             asked=Subquery(siblings.annotate(n=Count("pk")).values("n")),

@@ -14,7 +14,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
+from approvals import subjects as approved
 from approvals.models import Approval, SignOff, WorkItem
+from approvals.subjects import Description
 from directory.models import Person, Post
 from directory.queries import holders
 from workflows.models import (
@@ -73,6 +75,8 @@ class Records:
     tasks: dict[UUID, Task] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
     sign_offs: dict[UUID, SignOff] = field(default_factory=dict)
+    others: dict[UUID, Description] = field(default_factory=dict)
+    """Whatever else was approved, as it describes itself."""
     seats: dict[UUID, list[str]] = field(default_factory=dict)
     """By subject, who is asked now: names, or the post where nobody holds it."""
 
@@ -111,7 +115,20 @@ def done(person: Person, after: Bookmark | None = None) -> Records:
     signed = [one.item for one in found[0] if one.kind == "sign_off"]
     sign_offs = SignOff.objects.filter(pk__in=signed).select_related("acting_for", "approval")
     by_id = {one.pk: one for one in sign_offs.defer("statement")} if signed else {}
-    return Records(*found, *_described(found), sign_offs=by_id)
+    return Records(*found, *_described(found), sign_offs=by_id, others=_others(by_id.values()))
+
+
+def _others(signed: Iterable[SignOff]) -> dict[UUID, Description]:
+    """What was decided on besides tasks and plans. One query a kind."""
+    wanted: dict[str, set[UUID]] = {}
+    for one in signed:
+        wanted.setdefault(one.approval.subject_kind, set()).add(one.approval.subject_id)
+    return {
+        subject: described
+        for kind, ids in wanted.items()
+        if kind not in (COMPLETION, ISSUE)
+        for subject, described in approved.get(kind).describe(ids).items()
+    }
 
 
 def _page(

@@ -13,6 +13,8 @@ from approvals.forms import DecideForm
 from approvals.models import WorkItem
 from approvals.queries import Review
 from approvals.queries import review as review_of
+from approvals.route_pages import proposed
+from approvals.specs import PUBLICATION
 from directory.requests import PersonRequest, held
 from workflows import lights
 from workflows.models import Plan, Submission
@@ -34,6 +36,8 @@ def review(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
     item: WorkItem = get_object_or_404(items, pk=work_item_id)
     if item.approval.subject_kind == COMPLETION:
         return _report(request, item)
+    if item.approval.subject_kind == PUBLICATION:
+        return _route(request, item)
     return _plan(request, item)
 
 
@@ -72,6 +76,19 @@ def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
         "section": "inbox",
     }
     return render(request, "workflows/review.html", context)
+
+
+def _route(request: PersonRequest, item: WorkItem) -> HttpResponse:
+    """Publishing a route: its next version beside the one in force; everybody may read routes."""
+    shown = review_of(item, request.user, timezone.now())
+    context = {
+        "page": proposed(item.opening.round.document_id),
+        "review": shown,
+        "form": _form(shown),
+        "is_next": "next" in request.GET,
+        "section": "inbox",
+    }
+    return render(request, "approvals/review_route.html", context)
 
 
 def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:

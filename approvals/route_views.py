@@ -1,0 +1,235 @@
+"""Writing routes: the editor, and what becomes of a draft. Administrators only."""
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from approvals import actions, editing, route_forms, route_pages, subjects
+from approvals.models import Route, RouteDraft
+from approvals.queries import routing
+from approvals.rehearsal_pages import Asked, rehearsal_page
+from approvals.route_forms import NewRouteForm, SignersForm, StageForm
+from approvals.specs import StageSpec
+from audit.errors import Refused
+from directory.actions import NotAdministrator
+from directory.policy import may_administer
+from directory.requests import PersonRequest, held
+
+View = Callable[..., HttpResponse]
+
+
+def administrator_only(view: View) -> View:
+    """Everybody else reads why not. Raises NotAdministrator."""
+
+    @login_required
+    @wraps(view)
+    def checked(request: PersonRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not may_administer([holding.role for holding in held(request)]):
+            raise NotAdministrator
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def _route(request: PersonRequest, route_id: UUID) -> Route:
+    mine = Route.objects.for_user(request.user).select_related("organisation")
+    route: Route = get_object_or_404(mine, pk=route_id)
+    return route
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrator_only
+def route_new(request: PersonRequest) -> HttpResponse:
+    """Name a new route; the editor follows."""
+    form = NewRouteForm(request.POST if request.method == "POST" else None, kinds=subjects.kinds())
+    if request.method == "POST" and form.is_valid():
+        try:
+            draft = actions.begin_route(
+                organisation=request.user.organisation,
+                actor=request.user,
+                at=timezone.now(),
+                **form.cleaned_data,
+            )
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            return redirect("route_draft", draft.route_id)
+    context = {"form": form, "section": "route"}
+    return render(request, "approvals/route_new.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@administrator_only
+def route_draft_begin(request: PersonRequest, route_id: UUID) -> HttpResponse:
+    route = _route(request, route_id)
+    actions.begin_draft(route_id=route.pk, actor=request.user, at=timezone.now())
+    return redirect("route_draft", route.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrator_only
+def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
+    """The editor. Every button posts the whole form, so nothing that was typed is lost."""
+    route = _route(request, route_id)
+    draft = routing.open_draft(route)
+    if draft is None or draft.state != RouteDraft.State.WRITING:
+        return redirect("route", route.pk)
+    draft.route = route
+    if request.method != "POST":
+        number = request.GET.get("stage", "")
+        opened = int(number) if number.isdecimal() and len(number) < 4 else 0
+        page = route_pages.editor(draft, edited=editing.Edited([], opened))
+        return _editor(request, page)
+    try:
+        return _pressed(request, draft)
+    except actions.RouteDraftChanged as refusal:
+        return _outdated(request, route, refusal)
+
+
+def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
+    """Keep what the form says, then do what its button says."""
+    button = request.POST.get("do", "")
+    stages = [dict(one) for one in draft.stages]
+    opened = _number(request, "opened", len(stages))
+    form, adders, directory = None, {}, None
+    if opened:
+        stage = stages[opened - 1]
+        form = StageForm(request.POST, stage=stage, before=stages[: opened - 1])
+        stages[opened - 1] = route_forms.weighed(form.taken(), request.POST)
+        if button:
+            directory = routing.directory_of(draft.organisation_id)
+            adders = {
+                name: SignersForm(request.POST, directory=directory, prefix=name)
+                for name in route_forms.LISTS
+            }
+            for name, adder in adders.items():
+                stages[opened - 1] = editing.with_lines(stages[opened - 1], name, adder.lines())
+    wrong = {name: one for name, one in adders.items() if one.errors}
+    amiss = bool(wrong) or bool(form and form.errors)
+    after = editing.Edited(stages, opened) if amiss else editing.press(stages, opened, button)
+    kept = actions.save_draft(
+        route_id=draft.route_id,
+        revision=_number(request, "revision"),
+        stages=after.stages,
+        actor=request.user,
+        at=timezone.now(),
+    )
+    kept.route = draft.route
+    if button == "submit" and not amiss:
+        return _submitted(request, kept)
+    page = route_pages.editor(
+        kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
+    )
+    return _editor(request, page, status=422 if amiss else 200, live=not button)
+
+
+def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
+    try:
+        actions.submit_draft(
+            route_id=draft.route_id,
+            revision=draft.revision,
+            actor=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        page = route_pages.editor(draft)
+        return _editor(request, page, status=refusal.status, refusal=refusal.message)
+    messages.success(request, _("The draft has been put forward; it is under approval now."))
+    address = reverse("route", args=[draft.route_id])
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+def _outdated(request: PersonRequest, route: Route, refusal: Refused) -> HttpResponse:
+    """The draft as it is now, with what was sent beside it."""
+    draft = routing.open_draft(route)
+    if draft is None or draft.state != RouteDraft.State.WRITING:
+        return redirect("route", route.pk)
+    draft.route = route
+    sent = route_pages.card(route_pages.Words.of([_sent(request)], route.organisation), 1)
+    page = route_pages.editor(draft)
+    return _editor(
+        request,
+        page,
+        status=409,
+        refusal=refusal.message,
+        sent=sent if request.POST.get("opened", "0") != "0" else None,
+    )
+
+
+def _sent(request: PersonRequest) -> StageSpec:
+    """The open stage as the form had it, without what the form leaves out."""
+    form = StageForm(request.POST, stage=StageSpec("", []).plain, before=[])
+    return StageSpec.of(form.taken())
+
+
+def _editor(
+    request: PersonRequest,
+    page: route_pages.Editor,
+    *,
+    status: int = 200,
+    live: bool = False,
+    **more: object,
+) -> HttpResponse:
+    """The whole page; for htmx its part that changes, after typing only what follows from it."""
+    context = {"page": page, "section": "route", "status": status, **more}
+    if not request.headers.get("HX-Request"):
+        return render(request, "approvals/route_draft.html", context, status=status)
+    if live and status == 200:
+        answer = render(request, "approvals/includes/route_live.html", context)
+        answer["HX-Retarget"] = "#live"
+        return answer
+    return render(request, "approvals/includes/route_editor.html", context, status=status)
+
+
+def _number(request: PersonRequest, name: str, most: int = 1_000_000) -> int:
+    """A number of the form, 0 for anything that isn't one."""
+    given = request.POST.get(name, "")
+    number = int(given) if given.isdecimal() and len(given) < 8 else 0
+    return number if number <= most else 0
+
+
+@require_http_methods(["GET", "HEAD"])
+@administrator_only
+def route_rehearsal(request: PersonRequest, route_id: UUID) -> HttpResponse:
+    """Who would sign for every unit today, and for one task; nothing is changed."""
+    given = request.GET
+    asked = Asked(
+        coordinating=given.get("coordinating", ""),
+        reviewing=given.get("reviewing", ""),
+        all_units=given.get("all") == "1",
+        words=given.get("words", "").strip()[:100],
+        subject=given.get("subject", ""),
+    )
+    page = rehearsal_page(_route(request, route_id), request.user, asked, timezone.now())
+    if page is None:
+        raise Http404(_("There is nothing to rehearse yet."))
+    return render(request, "approvals/rehearsal.html", {"page": page, "section": "route"})
+
+
+@require_POST
+@administrator_only
+def route_draft_withdraw(request: PersonRequest, route_id: UUID) -> HttpResponse:
+    route = _route(request, route_id)
+    actions.withdraw_draft(route_id=route.pk, actor=request.user, at=timezone.now())
+    messages.success(request, _("The draft has been withdrawn; go on writing."))
+    return redirect("route_draft", route.pk)
+
+
+@require_POST
+@administrator_only
+def route_draft_abandon(request: PersonRequest, route_id: UUID) -> HttpResponse:
+    route = _route(request, route_id)
+    actions.abandon_draft(route_id=route.pk, actor=request.user, at=timezone.now())
+    messages.success(request, _("The draft has been abandoned."))
+    return redirect("routes")

@@ -1,0 +1,151 @@
+"""A newcomer builds a route in the editor: with the mouse, by keyboard, and without scripts."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from approvals.models import Approval, RouteDraft
+from tests.approvals.routing import Office
+from tests.browser.conftest import cookies
+from tests.factories import make_holder, make_unit
+
+pytestmark = pytest.mark.browser
+
+Visit = Callable[..., Page]
+WANTED = ["Deputy in charge", "Principal", "Vote of the reviewers", "Office"]
+
+
+@pytest.fixture
+def office(committed_db: None) -> Office:
+    office = Office()
+    office.approves_routes()
+    for _ in range(2):
+        make_holder(office.committee, "reviewer")
+    make_holder(make_unit(office.organisation, "General office"), "principal")
+    return office
+
+
+def begin(page: Page, name: str = "Completion") -> None:
+    page.get_by_role("link", name="New route").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("What is approved along it").select_option(label="completion of a task")
+    page.get_by_role("button", name="Begin the route").click()
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button that posts the form, and wait for its answer."""
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def stages() -> list[str]:
+    return [one["name"] for one in RouteDraft.objects.latest("id").stages]
+
+
+def build(page: Page, office: Office) -> None:
+    """Deputy → principal → 2 of 3 reviewers → office: seven presses and two choices."""
+    press(page, "Deputy in charge")
+    press(page, "Principal")
+    press(page, "A vote")
+    signers = page.get_by_role("group", name="Who signs", exact=True)
+    signers.get_by_label("Whose").select_option(label=office.committee.name)
+    signers.get_by_label("Role").select_option(label="reviewer")
+    press(page, "An office")
+    signers.get_by_label("Whose").select_option(label="General office")
+    press(page, "Done with this stage")
+
+
+def test_a_newcomer_builds_a_route_and_puts_it_forward(office: Office, visit: Visit) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    build(page, office)
+    expect(page.locator(".route-picture")).to_contain_text("2 votes are needed.")
+    expect(page.get_by_text("(3 posts)").first).to_be_visible()
+    expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    assert stages() == WANTED
+    page.get_by_role("button", name="Put the route forward").click()
+    expect(page.get_by_text("it is under approval now")).to_be_visible()
+    draft = RouteDraft.objects.latest("id")
+    assert draft.state == "submitted"
+    assert Approval.objects.get(subject_id=draft.route_id).state == "open"
+    vote = draft.stages[2]
+    assert (vote["rule"], vote["quorum_number"]) == ("quorum", 2)
+    assert vote["approvers"] == [
+        {"select": "post", "unit": str(office.committee.pk), "role": "reviewer"}
+    ]
+
+
+def test_stages_are_ordered_by_keyboard_and_by_dragging(office: Office, visit: Visit) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    press(page, "Deputy in charge")
+    press(page, "Principal")
+    page.get_by_role("button", name="Move Principal up").focus()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("Enter")
+    expect(page.locator("[data-card='1'] h2")).to_contain_text("Principal")
+    assert stages() == ["Principal", "Deputy in charge"]
+    expect(page.get_by_role("button", name="Move Principal up")).to_be_focused()
+    heads = page.locator("[data-drag]")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        heads.nth(1).drag_to(heads.nth(0), target_position={"x": 20, "y": 2})
+    expect(page.locator("[data-card='1'] h2")).to_contain_text("Deputy")
+    assert stages() == ["Deputy in charge", "Principal"]
+
+
+def test_what_is_typed_saves_itself_and_draws_itself(office: Office, visit: Visit) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    press(page, "An empty stage")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label("Name").fill("Archive")
+    expect(page.locator(".route-picture")).to_contain_text("Archive")
+    assert stages() == ["Archive"]
+
+
+def test_another_tab_is_told_and_overwrites_nothing(office: Office, visit: Visit) -> None:
+    first = visit(office.writer, "/routes/", language="en")
+    begin(first)
+    other = visit(
+        office.colleague, first.url.replace(first.url.split("/routes")[0], ""), language="en"
+    )
+    press(other, "Principal")
+    press(first, "Deputy in charge")
+    expect(first.get_by_role("alert")).to_contain_text("changed this draft")
+    assert stages() == ["Principal"]
+    press(first, "Deputy in charge")
+    assert stages() == ["Principal", "Deputy in charge"]
+
+
+def test_the_editor_works_without_scripts_on_a_phone(
+    office: Office, browser: Browser, site: str
+) -> None:
+    context = browser.new_context(
+        base_url=site,
+        java_script_enabled=False,
+        locale="en-GB",
+        viewport={"width": 360, "height": 740},
+    )
+    context.add_cookies(cookies(site, office.writer, "en"))
+    page = context.new_page()
+    page.goto("/routes/")
+    begin(page)
+    build(page, office)
+    assert stages() == WANTED
+    context.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_open_editor_is_accessible(
+    office: Office, visit: Visit, axe: Callable[[Page], list[str]], dark: bool
+) -> None:
+    page = visit(office.writer, "/routes/", language="en", dark=dark)
+    begin(page)
+    build(page, office)
+    page.get_by_role("button", name="Change Vote of the reviewers").click()
+    page.get_by_text("Returns, deadline, proof and conditions").click()
+    assert axe(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert axe(page) == []
