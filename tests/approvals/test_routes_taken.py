@@ -134,7 +134,7 @@ def test_any_other_resubmission_begins_at_the_first_stage(adds_only: bool, setti
     ],
 )
 def test_a_stage_is_skipped_where_its_condition_does_not_hold(
-    condition: dict[str, list[str]], context: dict[str, str], asked: bool
+    condition: dict[str, list[str]], context: dict[str, Any], asked: bool
 ) -> None:
     world = World()
     world.publish(
