@@ -41,6 +41,14 @@ class NewRouteForm(forms.Form):
         self.fields["subject_kind"].choices = choices  # type: ignore[attr-defined]
 
 
+class ImportForm(forms.Form):
+    """The file of a route that another organisation, or this one, exported."""
+
+    file = forms.FileField(
+        label=_("Exported file"), widget=forms.FileInput(attrs={"accept": ".json"})
+    )
+
+
 class StageForm(forms.Form):
     """One stage. Whatever of it is in order is kept, even where something else isn't."""
 

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals import drawing, editing, queries, route_wording, specs
+from approvals import bpmn, drawing, editing, exchange, queries, route_wording, specs
 from approvals.actions.routes import problems_outside
 from approvals.differences import Change, compare
 from approvals.models import Route, RouteDraft, RouteProposal, RouteVersion
@@ -264,6 +264,7 @@ class Reading:
     kind: str
     version: Any
     versions: Sequence[Any]
+    stages: Sequence[StageSpec]
     cards: Sequence[Card]
     picture: SafeString
     draft: RouteDraft | None
@@ -282,15 +283,19 @@ class Reading:
         return older[0] if older else None
 
 
-def reading(route: Route, number: int | None, user: Person, at: datetime) -> Reading | None:
+def reading(
+    route: Route, number: int | None, user: Person, at: datetime, *, as_draft: bool = False
+) -> Reading | None:
     """A version of the route, the newest if no number is given; None if there is nothing to read.
 
-    Of a route that was never published, administrators read the draft.
+    Of a route that was never published, or `as_draft`, administrators read the draft.
     """
     may_write = bool(may_administer(roles_of(user, at)))
     draft = routing.open_draft(route) if may_write else None
     versions = routing.versions_of(route)
     version = next((one for one in versions if number in (None, one.number)), None)
+    if as_draft and draft:
+        version = None
     if version is None and (number is not None or draft is None):
         return None
     if version is not None:
@@ -306,6 +311,7 @@ def reading(route: Route, number: int | None, user: Person, at: datetime) -> Rea
         route_wording.kind(route.subject_kind),
         version,
         versions,
+        stages,
         [card(words, position) for position in range(1, len(stages) + 1)],
         picture(words, route.name),
         draft,
@@ -383,3 +389,45 @@ def differing(route: Route, old: int, new: int) -> Differing | None:
     changes = compared(stages_of(found[old]), stages_of(found[new]), route.organisation)
     kind = route_wording.kind(route.subject_kind)
     return Differing(route, kind, found[old], found[new], changes)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A version of a route, or its draft, as a file."""
+
+    filename: str
+    content: bytes
+
+
+def exported(reading: Reading, form: str) -> Exported:
+    """`form` is json or bpmn."""
+    route, stages = reading.route, reading.stages
+    number = reading.version.number if reading.version else 0
+    filename = f"{route.name}-v{number}.{form}" if number else f"{route.name}.{form}"
+    units = routing.names_in(stages, route.organisation_id)
+    if form == "json":
+        accounts = routing.accounts_in(stages, route.organisation_id)
+        return Exported(
+            filename, exchange.write(route.name, route.subject_kind, stages, units, accounts)
+        )
+    words = bpmn.Words(
+        name=route.name,
+        start=pgettext("BPMN", "ready"),
+        submits=pgettext("BPMN", "The submitter puts it forward"),
+        end=pgettext("BPMN", "approved"),
+        passed=pgettext("BPMN", "passed"),
+        returned=pgettext("BPMN", "returned"),
+        skipped=pgettext("BPMN", "doesn't apply"),
+        stages=[spec.name for spec in stages],
+        notes=[
+            "\n".join(
+                [
+                    route_wording.selectors(spec.approvers, units),
+                    sentences(spec),
+                    *route_wording.notes(spec, stages, units),
+                ]
+            )
+            for spec in stages
+        ],
+    )
+    return Exported(filename, bpmn.export(stages, words))

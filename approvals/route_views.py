@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from approvals import actions, editing, route_forms, route_pages, subjects
+from approvals import actions, editing, exchange, route_forms, route_pages, subjects
 from approvals.models import Route, RouteDraft
 from approvals.queries import routing
 from approvals.rehearsal_pages import Asked, rehearsal_page
-from approvals.route_forms import NewRouteForm, SignersForm, StageForm
+from approvals.route_forms import ImportForm, NewRouteForm, SignersForm, StageForm
 from approvals.specs import StageSpec
 from audit.errors import Refused
 from directory.actions import NotAdministrator
@@ -65,6 +65,46 @@ def route_new(request: PersonRequest) -> HttpResponse:
             return redirect("route_draft", draft.route_id)
     context = {"form": form, "section": "route"}
     return render(request, "approvals/route_new.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrator_only
+def route_import(request: PersonRequest) -> HttpResponse:
+    """Take a route over from a file: as a new one, or as the next draft of the one of its name."""
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    if request.method == "POST" and form.is_valid():
+        try:
+            draft = _taken_over(request, exchange.read(form.cleaned_data["file"].read()))
+        except Refused as refusal:
+            form.add_error("file", refusal.message)
+        else:
+            messages.success(request, _("The route has been taken over as a draft."))
+            return redirect("route_draft", draft.route_id)
+    context = {"form": form, "section": "route"}
+    status = 422 if form.errors else 200
+    return render(request, "approvals/route_import.html", context, status=status)
+
+
+def _taken_over(request: PersonRequest, portable: exchange.Portable) -> RouteDraft:
+    user, at = request.user, timezone.now()
+    directory = routing.directory_of(user.organisation_id)
+    stages = exchange.settled(portable, directory.unit_called, directory.account)
+    same = Route.objects.for_user(user).filter(
+        name=portable.name, subject_kind=portable.subject_kind, versions__isnull=False
+    )
+    if route := same.first():
+        draft = actions.begin_draft(route_id=route.pk, actor=user, at=at)
+        return actions.save_draft(
+            route_id=route.pk, revision=draft.revision, stages=stages, actor=user, at=at
+        )
+    return actions.begin_route(
+        organisation=user.organisation,
+        name=portable.name,
+        subject_kind=portable.subject_kind,
+        stages=stages,
+        actor=user,
+        at=at,
+    )
 
 
 @require_POST

@@ -7,6 +7,8 @@ from approvals import route_views, views
 urlpatterns = [
     path("work-items/<uuid:work_item_id>/decide/", views.decide, name="decide"),
     path("routes/", views.routes, name="routes"),
+    path("routes/schema.json", views.route_schema, name="route_schema"),
+    path("routes/import/", route_views.route_import, name="route_import"),
     path("routes/new/", route_views.route_new, name="route_new"),
     path("routes/<uuid:route_id>/", views.route, name="route"),
     path(
@@ -15,6 +17,12 @@ urlpatterns = [
         name="route_differences",
     ),
     path("routes/<uuid:route_id>/rehearsal/", route_views.route_rehearsal, name="route_rehearsal"),
+    path(
+        "routes/<uuid:route_id>/route.json", views.route_file, {"form": "json"}, name="route_json"
+    ),
+    path(
+        "routes/<uuid:route_id>/route.bpmn", views.route_file, {"form": "bpmn"}, name="route_bpmn"
+    ),
     path("routes/<uuid:route_id>/draft/", route_views.route_draft, name="route_draft"),
     path(
         "routes/<uuid:route_id>/draft/begin/",

@@ -1,5 +1,6 @@
 """Deciding, and reading routes."""
 
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,10 +13,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import actions, pages, refusals, route_pages
+from approvals import actions, exchange, pages, refusals, route_pages
 from approvals.forms import DecideForm
 from approvals.models import Route, WorkItem
 from directory.requests import PersonRequest
+
+FORMS = {"json": "application/json", "bpmn": "application/xml"}
+"""The files that a route can be had as."""
 
 
 class SeeOther(HttpResponseRedirect):
@@ -72,6 +76,25 @@ def routes(request: PersonRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+def route_file(request: PersonRequest, route_id: UUID, form: str) -> HttpResponse:
+    """A version of a route as JSON, to be moved elsewhere, or as BPMN for a viewer."""
+    page = _reading(request, route_id, draft="draft" in request.GET)
+    found = route_pages.exported(page, form)
+    answer = HttpResponse(found.content, content_type=FORMS[form])
+    name = f"attachment; filename*=UTF-8''{quote(found.filename)}"
+    answer["Content-Disposition"] = name
+    return answer
+
+
+@login_required
+@require_GET
+def route_schema(request: PersonRequest) -> HttpResponse:
+    """The format of a route's file, as JSON Schema."""
+    return HttpResponse(exchange.SCHEMA.read_bytes(), content_type="application/schema+json")
+
+
+@login_required
+@require_GET
 def route_differences(request: PersonRequest, route_id: UUID, old: int, new: int) -> HttpResponse:
     """What one version of a route changed against another."""
     mine = Route.objects.for_user(request.user).select_related("organisation")
@@ -86,11 +109,17 @@ def route_differences(request: PersonRequest, route_id: UUID, old: int, new: int
 @require_GET
 def route(request: PersonRequest, route_id: UUID) -> HttpResponse:
     """One route: a version of it in plain sentences and as a picture."""
+    context = {"page": _reading(request, route_id), "section": "route"}
+    return render(request, "approvals/route.html", context)
+
+
+def _reading(request: PersonRequest, route_id: UUID, *, draft: bool = False) -> route_pages.Reading:
+    """The version that the address asks for. Raises Http404."""
     mine = Route.objects.for_user(request.user).select_related("organisation")
     found = get_object_or_404(mine, pk=route_id)
     wanted = request.GET.get("version", "")
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else None
-    page = route_pages.reading(found, number, request.user, timezone.now())
+    page = route_pages.reading(found, number, request.user, timezone.now(), as_draft=draft)
     if page is None:
         raise Http404(_("There is no such version."))
-    return render(request, "approvals/route.html", {"page": page, "section": "route"})
+    return page

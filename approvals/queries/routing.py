@@ -57,6 +57,17 @@ class Directory:
         known = [one for one in self.groups if str(one.pk) == group]
         return [unit.pk for one in known for unit in one.units.all()]
 
+    def unit_called(self, name: str) -> str | None:
+        """The id of the one unit of that name, or else with that other name."""
+        found = [one for one in self.units if one.name == name]
+        found = found or [one for one in self.units if name in one.aliases]
+        return str(found[0].pk) if len(found) == 1 else None
+
+    def account(self, name: str) -> str | None:
+        """The id of the person with that account."""
+        found = [pk for pk, _name, account in self.people if account == name]
+        return str(found[0]) if found else None
+
     def find(self, words: str) -> UUID | None:
         """The one person of that account, or of that name; also as `called` writes them."""
         words = words.strip()
@@ -90,6 +101,13 @@ def names_in(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[str, st
             rows = model._default_manager.filter(organisation=organisation_id, pk__in=ids)
             names |= {str(pk): name for pk, name in rows.values_list("pk", "name")}
     return names
+
+
+def accounts_in(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[str, str]:
+    """The accounts of the people in these stages, by id."""
+    ids = _ids(one.get("person") for spec in stages for one in spec.selectors)
+    people = Person.objects.filter(organisation=organisation_id, pk__in=ids)
+    return {str(pk): account for pk, account in people.values_list("pk", "username")}
 
 
 def seats_today(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[tuple[str, str], int]:

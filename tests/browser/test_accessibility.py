@@ -33,6 +33,9 @@ DOWNLOADS = {
     "directory_template",
     "directory_export",
     "entry_json",
+    "route_schema",
+    "route_json",
+    "route_bpmn",
 }
 """Addresses that answer with something other than a page."""
 
