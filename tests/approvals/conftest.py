@@ -1,12 +1,20 @@
-"""Sentences are checked in English, whatever the default language says by now."""
+"""Races for the tests of the engine."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.utils import translation
+
+from tests.approvals.racing import CONNECTIONS, Race, connect, disconnect, run
 
 
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+@pytest.fixture
+def race(committed_db: None) -> Iterator[Race]:
+    """`race(acts)` runs them at the same moment, each on a connection of its own.
+
+    The connections stay open from race to race. What an act raises is its result, a refusal too.
+    """
+    with ThreadPoolExecutor(CONNECTIONS, initializer=connect) as pool:
+        yield partial(run, pool)
+        run(pool, [disconnect] * CONNECTIONS)
