@@ -16,7 +16,7 @@ from audit.actions import append
 from audit.verification import verify
 from directory.models import Unit
 from tests.approvals.factories import KIND, World
-from tests.approvals.test_races import race
+from tests.approvals.racing import Race
 from tests.factories import NOW, delegate, make_person
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -157,7 +157,9 @@ def held_by_ana(world: World, **second: Any) -> None:
     world.publish(
         StageSpec("First", [first]),
         StageSpec(
-            "Second", [person, *([world.seat("Ben")] if second.pop("ben", 0) else [])], **second
+            "Second",
+            [person, *([world.seat("Ben")] if second.pop("and_ben", False) else [])],
+            **second,
         ),
         StageSpec("Last", [world.seat("Cai")]),
     )
@@ -265,7 +267,7 @@ def test_opinions_end_with_their_deadline_and_nobody_is_said_to_have_decided() -
     assert whole(world)
 
 
-def test_the_last_opinion_and_the_deadline_open_the_next_stage_once() -> None:
+def test_the_last_opinion_and_the_deadline_open_the_next_stage_once(race: Race) -> None:
     for _ in range(6):
         world = World()
         world.publish(
