@@ -282,7 +282,7 @@ def _dry_run(
         context.coordinating_unit,
         context.reviewing_unit,
         frozenset(filter(None, [context.submitter, *context.authors])),
-        foreseen.plan,
+        str(context.plan) if context.plan else None,
         context.named,
     )
     [rehearsed] = rehearsal.rehearse(stages, [case], directory)

@@ -101,7 +101,6 @@ def editor(
     form: StageForm | None = None,
     adders: Mapping[str, SignersForm] | None = None,
     directory: routing.Directory | None = None,
-    plans: Sequence[tuple[str, str]] = (),
 ) -> Editor:
     """The editor for a draft; `form` and `adders` come back as they were sent."""
     opened = edited.open if edited and edited.open <= len(draft.stages) else 0
@@ -114,7 +113,7 @@ def editor(
             None,
             stage=draft.stages[opened - 1],
             before=draft.stages[: opened - 1],
-            plans=plans,
+            plans=routing.plans_to_choose(route),
         )
         adders = {
             name: (adders or {}).get(name) or SignersForm(None, directory=directory, prefix=name)

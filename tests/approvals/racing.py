@@ -1,8 +1,10 @@
-"""Acts at the same moment, each on a connection of its own."""
+"""Acts that run at the same moment, each on a connection of its own."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
 
 from django.db import connection
 
@@ -11,6 +13,17 @@ PATIENCE = 30  # seconds
 
 Act = Callable[[], object]
 Race = Callable[[Sequence[Act]], list[object]]
+
+
+@contextmanager
+def racing(connections: int = CONNECTIONS) -> Iterator[Race]:
+    """`race(acts)` runs as many acts as there are connections, which stay open between races.
+
+    What an act raises is its result, a refusal too.
+    """
+    with ThreadPoolExecutor(connections, initializer=connect) as pool:
+        yield partial(run, pool)
+        run(pool, [disconnect] * connections)
 
 
 def connect() -> None:

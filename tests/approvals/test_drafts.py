@@ -11,8 +11,7 @@ from approvals.models import Approval, Route, RouteDraft, RouteVersion
 from audit.models import Entry
 from audit.verification import verify
 from directory import actions as directory
-from tests.approvals.routing import LEAD, Office, stage
-from tests.approvals.test_races import race
+from tests.approvals.routing import LEAD, Office, stage, together
 from tests.factories import NOW, appoint, make_administrator, make_organisation, make_post
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -85,7 +84,7 @@ def test_a_stale_edit_is_refused_and_names_who_was_quicker() -> None:
 def test_two_who_save_at_once_do_not_overwrite_each_other() -> None:
     office = Office()
     draft = office.begin()
-    outcomes = race(
+    outcomes = together(
         [
             lambda: office.save(draft, stage("One")),
             lambda: office.save(draft, stage("Other"), actor=office.colleague),
@@ -103,7 +102,7 @@ def test_two_who_begin_at_once_get_the_same_draft() -> None:
         lambda who=who: actions.begin_draft(route_id=route.pk, actor=who, at=NOW)
         for who in (office.writer, office.colleague)
     ]
-    one, other = race(begin)
+    one, other = together(begin)
     assert one == other
     assert entries(route).count("route.draft_begun") == 1
 
@@ -237,7 +236,7 @@ def test_a_decision_and_an_abandonment_at_once_agree() -> None:
     office.approves_routes()
     draft = office.begin()
     office.submit(draft)
-    race(
+    together(
         [
             lambda: office.decide(draft),
             lambda: actions.abandon_draft(route_id=draft.route_id, actor=office.colleague, at=NOW),
