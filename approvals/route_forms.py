@@ -132,7 +132,7 @@ class StageForm(forms.Form):
         self, data: Any, *, stage: Plain, before: Sequence[Plain], plans: Choices = ()
     ) -> None:
         super().__init__(data, initial=_shown(stage))
-        self.stage = stage
+        self.stage, self.offered = stage, plans
         earlier = [
             (str(n), route_wording.stage_name(n, one["name"])) for n, one in enumerate(before, 1)
         ]
@@ -161,13 +161,16 @@ class StageForm(forms.Form):
             "quorum_percent": told["quorum"] if vote and told["quorum_in"] == "percent" else None,
             "sequential": told["sequential"] == "yes",
             "returns_to": [int(one) for one in told["returns_to"]],
-            "condition": _condition(self.stage["condition"] or {}, told),
+            "condition": _condition(self.stage["condition"] or {}, told, self.offered),
         }
 
 
-def _condition(kept: Mapping[str, Any], told: Mapping[str, Any]) -> Plain | None:
-    """What was ticked, beside what this form doesn't ask."""
-    asked = {**kept, "unit_kinds": told["unit_kinds"], "plans": told["plans"]}
+def _condition(kept: Mapping[str, Any], told: Mapping[str, Any], plans: Choices) -> Plain | None:
+    """What was ticked, beside what this form doesn't ask: plans that are over, for instance."""
+    offered = {value for value, _title in plans}
+    over = [one for one in kept.get("plans", []) if one not in offered]
+    chosen = [one for one in told["plans"] if one in offered]
+    asked = {**kept, "unit_kinds": told["unit_kinds"], "plans": [*over, *chosen]}
     return {name: values for name, values in asked.items() if values} or None
 
 

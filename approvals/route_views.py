@@ -143,7 +143,8 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
     form, adders, directory = None, {}, None
     if opened:
         stage = stages[opened - 1]
-        form = StageForm(request.POST, stage=stage, before=stages[: opened - 1])
+        plans = routing.plans_to_choose(draft.route)
+        form = StageForm(request.POST, stage=stage, before=stages[: opened - 1], plans=plans)
         stages[opened - 1] = route_forms.weighed(form.taken(), request.POST)
         if button:
             directory = routing.directory_of(draft.organisation_id)

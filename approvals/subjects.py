@@ -3,7 +3,7 @@
 The engine knows no task and no plan: it locks, shows and finishes a subject through this.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, runtime_checkable
@@ -137,8 +137,6 @@ class Foreseen:
 
     title: str
     context: Context
-    plan: str | None = None
-    """The id of the plan that it belongs to, for conditions."""
 
 
 @runtime_checkable
@@ -150,6 +148,9 @@ class Foreseeable(Protocol):
 
     def foresee(self, user: Person, subject_id: UUID) -> Foreseen | None:
         """None if there is no such subject in the user's organisation."""
+
+    def plans(self, organisation_id: UUID, ids: Collection[UUID] = ()) -> dict[UUID, str]:
+        """Titles of the plans that a condition may name: those of `ids`, or all in force."""
 
 
 _registry: dict[str, Subject] = {}

@@ -1,7 +1,7 @@
 """What the approval engine may ask of the subjects of this room: a task's completion report."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from approvals.subjects import Applied, Context, Description, Foreseen, Outcome
 from audit import canonical
 from audit.models import Root
 from directory.models import Person
-from workflows.models import Assignment, Contribution, Evidence, Submission, Task
+from workflows.models import Assignment, Contribution, Evidence, Plan, Submission, Task
 
 COMPLETION = "task_completion"
 PASSED = "passed"
@@ -144,7 +144,14 @@ class TaskCompletion:
         found = parties(task)
         handler = found.named.get((found.lead_unit, "handler")) if found.lead_unit else None
         title = f"{task.measure.number} {task.title}".strip()
-        return Foreseen(title, replace(found, submitter=handler), str(task.plan_id))
+        return Foreseen(title, replace(found, submitter=handler))
+
+    def plans(self, organisation_id: UUID, ids: Collection[UUID] = ()) -> dict[UUID, str]:
+        """Every issued plan is read by everybody, and drafts make no tasks."""
+        issued = Plan._default_manager.filter(organisation=organisation_id, issued_at__isnull=False)
+        found = issued.filter(pk__in=ids) if ids else issued.filter(completed_at=None)
+        rows = found.filter(cancelled_at=None).order_by("-issued_at").values_list("pk", "title")
+        return dict(rows)
 
 
 def _task(root: Root) -> Task:

@@ -20,7 +20,7 @@ from approvals.specs import PUBLICATION, Plain, StageSpec
 from approvals.subjects import Context
 from audit.errors import Refused
 from directory.actions.authority import Warrant, administrator
-from directory.models import Organisation, Person
+from directory.models import Organisation, Person, Unit
 
 State = RouteDraft.State
 LONGEST_NAME = 100
@@ -169,6 +169,7 @@ def submit_draft(*, route_id: UUID, revision: int, actor: Person, at: datetime) 
         context=Context(
             lead_unit=allowed.unit,
             coordinating_unit=allowed.unit,
+            unit_kind=Unit.objects.values_list("kind", flat=True).get(pk=allowed.unit),
             submitter=actor.pk,
             authors=frozenset(draft.authors),
         ),
@@ -226,9 +227,12 @@ class Allowed:
         return self.draft
 
     @property
-    def unit(self) -> UUID | None:
+    def unit(self) -> UUID:
         """Where the administrator sits: what a route's selectors take for the lead unit."""
-        return self.warrant.capacity["unit"] if self.warrant.capacity else None
+        capacity = self.warrant.capacity
+        assert capacity  # noqa: S101 only the operator has none, and writes no drafts
+        unit: UUID = capacity["unit"]
+        return unit
 
     def move(self, draft: RouteDraft, state: str, kind: str, facts: Mapping[str, Any]) -> None:
         """Save the draft's new state and write the entry: an action's last write."""

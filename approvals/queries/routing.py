@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from approvals import subjects
 from approvals.models import Route, RouteDraft, RouteVersion
 from approvals.specs import PUBLICATION, StageSpec
+from approvals.subjects import Foreseeable
 from directory.models import Person, Post, Unit, UnitGroup
 from directory.queries.pages import groups
 
@@ -93,14 +95,27 @@ def directory_of(organisation_id: UUID) -> Directory:
 
 
 def names_in(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[str, str]:
-    """What the units and people in these stages are called, by id. Two queries at most."""
+    """What the units, people and plans in these stages are called, by id. Three queries at most."""
     found = list(stages)
     names: dict[str, str] = {}
     for model, key in ((Unit, "unit"), (Person, "person")):
         if ids := _ids(one.get(key) for spec in found for one in spec.selectors):
             rows = model._default_manager.filter(organisation=organisation_id, pk__in=ids)
             names |= {str(pk): name for pk, name in rows.values_list("pk", "name")}
+    if plans := _ids(one for spec in found for one in (spec.condition or {}).get("plans", ())):
+        for subject in map(subjects.get, subjects.kinds()):
+            if isinstance(subject, Foreseeable):
+                titles = subject.plans(organisation_id, plans)
+                names |= {str(pk): title for pk, title in titles.items()}
     return names
+
+
+def plans_to_choose(route: Route) -> list[tuple[str, str]]:
+    """The plans that a condition of this route may name, newest first; none for most kinds."""
+    subject = subjects.get(route.subject_kind)
+    if not isinstance(subject, Foreseeable):
+        return []
+    return [(str(pk), title) for pk, title in subject.plans(route.organisation_id).items()]
 
 
 def accounts_in(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[str, str]:

@@ -132,7 +132,7 @@ EXPECTED = [
     Row("route_schema", get=EVERYONE),
     Row("route_json", get=EVERYONE, at=["route"]),
     Row("route_bpmn", get=EVERYONE, at=["route"]),
-    for_administrators("route_import"),
+    for_administrators("route_import", file="route file"),
     for_administrators("route_new", name="=New route", subject_kind="=task_completion"),
     for_administrators("route_draft", "route with draft", revision="=1", do="=add-deputy"),
     Row("route_rehearsal", get=ADMINISTRATORS, at=["route with draft"], by_role=True),

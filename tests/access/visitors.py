@@ -31,6 +31,9 @@ WORDS = {
     500: "broken",
 }
 
+ROUTE = b"""{"format": "duban-route/1", "name": "Taken over", "subject_kind": "task_completion",
+"stages": [{"name": "One", "approvers": [{"select": "post_of_lead", "role": "principal"}]}]}"""
+
 
 class Visitors:
     """`here` is the organisation whose things are asked for, `there` another just like it."""
@@ -69,6 +72,8 @@ class Visitors:
             return text[1:]
         if text == "sheet":
             return SimpleUploadedFile("sheet.xlsx", sheets.write([], english=True))
+        if text == "route file":
+            return SimpleUploadedFile("route.json", ROUTE)
         return str(self.here[text])
 
 

@@ -11,8 +11,8 @@ from approvals.models import Approval, Route, RouteDraft, RouteVersion
 from audit.models import Entry
 from audit.verification import verify
 from directory import actions as directory
+from tests.approvals.racing import Race
 from tests.approvals.routing import LEAD, Office, stage
-from tests.approvals.test_races import race
 from tests.factories import NOW, appoint, make_administrator, make_organisation, make_post
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -82,7 +82,7 @@ def test_a_stale_edit_is_refused_and_names_who_was_quicker() -> None:
     assert RouteDraft.objects.get(pk=draft.pk).stages[0]["name"] == "Mine"
 
 
-def test_two_who_save_at_once_do_not_overwrite_each_other() -> None:
+def test_two_who_save_at_once_do_not_overwrite_each_other(race: Race) -> None:
     office = Office()
     draft = office.begin()
     outcomes = race(
@@ -96,7 +96,7 @@ def test_two_who_save_at_once_do_not_overwrite_each_other() -> None:
     assert RouteDraft.objects.get(pk=draft.pk).revision == draft.revision + 1
 
 
-def test_two_who_begin_at_once_get_the_same_draft() -> None:
+def test_two_who_begin_at_once_get_the_same_draft(race: Race) -> None:
     office = Office()
     route = office.publish()
     begin = [
@@ -232,7 +232,7 @@ def test_any_administrator_abandons_a_draft_that_is_stuck() -> None:
     assert office.begin(draft.route) != draft
 
 
-def test_a_decision_and_an_abandonment_at_once_agree() -> None:
+def test_a_decision_and_an_abandonment_at_once_agree(race: Race) -> None:
     office = Office()
     office.approves_routes()
     draft = office.begin()
