@@ -207,6 +207,12 @@ def _drafts(world: World) -> None:
         "route under approval": version.route_id,
         "route item": item.pk,
         "route approval": item.approval_id,
+        "intervention": approvals.propose_intervention(
+            approval_id=item.approval_id,
+            kind="send_back",
+            reason=f"{mark}有误",
+            **world.does("other.administrator"),
+        ).pk,
     }
 
 
