@@ -196,11 +196,12 @@ def test_any_electorate_and_any_number_give_what_the_rule_says(
 ) -> None:
     seats = [Seat(n, weight, added) for n, (weight, added) in enumerate(electorate)]
     refusal = data.draw(st.sampled_from(["veto", "vote", "advice"]))
-    number = data.draw(st.none() | st.integers(1, 160))
-    percent = data.draw(st.integers(1, 100)) if number is None else None
     kind = data.draw(st.sampled_from(["any", "all", "quorum"]))
-    quorum = {"number": number, "percent": percent} if kind == "quorum" else {}
-    model = Model(Rule(kind, refusal, **quorum), seats)
+    number, percent = None, None
+    if kind == "quorum":
+        number = data.draw(st.none() | st.integers(1, 160))
+        percent = data.draw(st.integers(1, 100)) if number is None else None
+    model = Model(Rule(kind, refusal, number, percent), seats)
     everybody = ("approve",) * len(seats)
     assert reachable(model.rule, seats) == (refusal == "advice" or model.passed(everybody))
     votes: Votes = ("",) * len(seats)
