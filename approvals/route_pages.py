@@ -10,7 +10,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals import bpmn, drawing, editing, exchange, queries, route_wording, specs
+from approvals import (
+    bpmn,
+    drawing,
+    editing,
+    exchange,
+    queries,
+    route_wording,
+    specs,
+    subjects,
+)
 from approvals.actions.routes import problems_outside
 from approvals.differences import Change, compare
 from approvals.models import Route, RouteDraft, RouteProposal, RouteVersion
@@ -70,6 +79,8 @@ class Editor:
     directory: routing.Directory | None
     in_force: int | None
     """The number of the version that this one replaces."""
+    changes: Sequence["Compared"]
+    """What it would change against that version."""
     has_route: bool
     """Whether anything says who approves routes here."""
 
@@ -106,7 +117,7 @@ def editor(
     opened = edited.open if edited and edited.open <= len(draft.stages) else 0
     route, organisation = draft.route, draft.route.organisation
     stages = [StageSpec.of(one) for one in draft.stages]
-    words = Words.of(stages, organisation)
+    words = Words.of(stages, route)
     if opened:
         directory = directory or routing.directory_of(organisation.pk)
         form = form or StageForm(
@@ -116,7 +127,13 @@ def editor(
             plans=routing.plans_to_choose(route),
         )
         adders = {
-            name: (adders or {}).get(name) or SignersForm(None, directory=directory, prefix=name)
+            name: (adders or {}).get(name)
+            or SignersForm(
+                None,
+                directory=directory,
+                prefix=name,
+                may_choose=subjects.lets_choose(route.subject_kind),
+            )
             for name in LISTS
         }
         _focus(form, adders, edited.focus if edited else "")
@@ -142,6 +159,7 @@ def editor(
         presets(),
         directory,
         newest.number if newest else None,
+        changes_of(draft, newest) if newest else [],
         routing.approves_routes(organisation.pk),
     )
 
@@ -165,9 +183,10 @@ class Words:
     problems: Mapping[int, Sequence[str]]
 
     @classmethod
-    def of(cls, stages: Sequence[StageSpec], organisation: Organisation) -> "Words":
+    def of(cls, stages: Sequence[StageSpec], route: Route) -> "Words":
+        organisation, kind = route.organisation, route.subject_kind
         found: dict[int, list[str]] = {}
-        for one in [*specs.problems(stages), *problems_outside(stages, organisation)]:
+        for one in [*specs.problems(stages), *problems_outside(stages, organisation, kind)]:
             found.setdefault(one.position, []).append(route_wording.problem(one, stages))
         return cls(
             stages,
@@ -268,7 +287,9 @@ class Reading:
     picture: SafeString
     draft: RouteDraft | None
     progress: queries.Progress | None
-    """How the draft's approval stands, where it is under approval."""
+    """How the draft's approval stands, where it was put forward."""
+    changes: Sequence["Compared"]
+    """What the draft would change."""
     may_write: bool
 
     @property
@@ -301,10 +322,12 @@ def reading(
         stages = stages_of(version)
     else:
         stages = [StageSpec.of(one) for one in draft.stages] if draft else []
-    words = Words.of(stages, route.organisation)
-    progress = None
-    if draft and draft.state == RouteDraft.State.SUBMITTED:
+    words = Words.of(stages, route)
+    progress, changes = None, []
+    if draft and draft.proposals.exists():
         progress = queries.current(specs.PUBLICATION, route.pk, at=at, person=user)
+    if draft and versions:
+        changes = changes_of(draft, versions[0])
     return Reading(
         route,
         route_wording.kind(route.subject_kind),
@@ -315,6 +338,7 @@ def reading(
         picture(words, route.name),
         draft,
         progress,
+        changes,
         may_write,
     )
 
@@ -325,6 +349,11 @@ class Compared:
 
     word: str
     change: Change
+
+
+def changes_of(draft: RouteDraft, version: RouteVersion) -> list["Compared"]:
+    stages = [StageSpec.of(one) for one in draft.stages]
+    return compared(stages_of(version), stages, draft.route.organisation)
 
 
 def compared(
@@ -354,7 +383,7 @@ def proposed(proposal_id: UUID) -> Proposed:
     route = proposal.draft.route
     stages = [StageSpec.of(one) for one in proposal.stages]
     old = stages_of(proposal.replaces) if proposal.replaces else []
-    words = Words.of(stages, route.organisation)
+    words = Words.of(stages, route)
     return Proposed(
         route,
         route_wording.kind(route.subject_kind),

@@ -268,6 +268,11 @@ EXPECTED = [
     Row("review", get=CONCERNED, sees=CONCERNED, at=["item"]),
     Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
     Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
+    # The record of an approval: those who see its subject
+    Row("approval", get=CONCERNED, sees=CONCERNED, at=["approval"]),
+    Row("approval", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan approval"]),
+    Row("approval", get=EVERYONE, at=["issued plan approval"]),
+    Row("approval", get=EVERYONE, at=["route approval"]),
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),

@@ -166,14 +166,12 @@ def test_a_stage_is_skipped_where_its_condition_does_not_hold(
 
 def held_by_ana(world: World, **second: Any) -> None:
     first = world.seat("Ana")
-    person = {"select": "person", "person": str(world.people["Ana"].pk)}
+    asked = [{"select": "person", "person": str(world.people["Ana"].pk)}]
+    if second.pop("and_ben", False):
+        asked.append(world.seat("Ben"))
     world.publish(
         StageSpec("First", [first]),
-        StageSpec(
-            "Second",
-            [person, *([world.seat("Ben")] if second.pop("and_ben", False) else [])],
-            **second,
-        ),
+        StageSpec("Second", asked, **second),
         StageSpec("Last", [world.seat("Cai")]),
     )
 
