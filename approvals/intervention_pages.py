@@ -111,8 +111,7 @@ def intervention_page(approval: Approval, user: Person, at: datetime) -> Interve
         _seats(approval),
         pending,
         [one for one in made if one is not pending],
-        pending is not None
-        and user.pk not in (pending.made.proposed_by_id, pending.made.person_id),
+        pending is not None and user.pk not in barred,
     )
 
 
