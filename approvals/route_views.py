@@ -122,7 +122,7 @@ def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
     route = _route(request, route_id)
     draft = routing.open_draft(route)
     if draft is None or draft.state != RouteDraft.State.WRITING:
-        return redirect("route", route.pk)
+        return _away(request, route)
     draft.route = route
     if request.method != "POST":
         number = request.GET.get("stage", "")
@@ -133,6 +133,8 @@ def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
         return _pressed(request, draft)
     except actions.RouteDraftChanged as refusal:
         return _outdated(request, route, refusal)
+    except (actions.NoDraft, actions.UnderApproval):
+        return _away(request, route)
 
 
 def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
@@ -149,7 +151,12 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         if button:
             directory = routing.directory_of(draft.organisation_id)
             adders = {
-                name: SignersForm(request.POST, directory=directory, prefix=name)
+                name: SignersForm(
+                    request.POST,
+                    directory=directory,
+                    prefix=name,
+                    may_choose=subjects.lets_choose(draft.route.subject_kind),
+                )
                 for name in route_forms.LISTS
             }
             for name, adder in adders.items():
@@ -167,10 +174,20 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
     kept.route = draft.route
     if button == "submit" and not amiss:
         return _submitted(request, kept)
+    if not button and request.headers.get("HX-Request"):
+        return _live(request, kept, form)
     page = route_pages.editor(
         kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
     )
-    return _editor(request, page, status=422 if amiss else 200, live=not button)
+    return _editor(request, page, status=422 if amiss else 200)
+
+
+def _live(request: PersonRequest, draft: RouteDraft, form: StageForm | None) -> HttpResponse:
+    """What follows from what was just typed; the form stays as it is under the writer's hands."""
+    context = {"page": route_pages.editor(draft), "form": form}
+    answer = render(request, "approvals/includes/route_live.html", context)
+    answer["HX-Retarget"] = "#live"
+    return answer
 
 
 def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
@@ -185,7 +202,12 @@ def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         page = route_pages.editor(draft)
         return _editor(request, page, status=refusal.status, refusal=refusal.message)
     messages.success(request, _("The draft has been put forward; it is under approval now."))
-    address = reverse("route", args=[draft.route_id])
+    return _away(request, draft.route)
+
+
+def _away(request: PersonRequest, route: Route) -> HttpResponse:
+    """To the route's own page, where there is nothing more to edit."""
+    address = reverse("route", args=[route.pk])
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect(address)
@@ -195,9 +217,9 @@ def _outdated(request: PersonRequest, route: Route, refusal: Refused) -> HttpRes
     """The draft as it is now, with what was sent beside it."""
     draft = routing.open_draft(route)
     if draft is None or draft.state != RouteDraft.State.WRITING:
-        return redirect("route", route.pk)
+        return _away(request, route)
     draft.route = route
-    sent = route_pages.card(route_pages.Words.of([_sent(request)], route.organisation), 1)
+    sent = route_pages.card(route_pages.Words.of([_sent(request)], route), 1)
     page = route_pages.editor(draft)
     return _editor(
         request,
@@ -219,17 +241,12 @@ def _editor(
     page: route_pages.Editor,
     *,
     status: int = 200,
-    live: bool = False,
     **more: object,
 ) -> HttpResponse:
-    """The whole page; for htmx its part that changes, after typing only what follows from it."""
+    """The whole page; for htmx the part of it that a button may change."""
     context = {"page": page, "section": "route", "status": status, **more}
     if not request.headers.get("HX-Request"):
         return render(request, "approvals/route_draft.html", context, status=status)
-    if live and status == 200:
-        answer = render(request, "approvals/includes/route_live.html", context)
-        answer["HX-Retarget"] = "#live"
-        return answer
     return render(request, "approvals/includes/route_editor.html", context, status=status)
 
 

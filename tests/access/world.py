@@ -16,7 +16,7 @@ from django.utils.timezone import get_current_timezone
 
 from approvals import actions as approvals
 from approvals.actions import StageSpec
-from approvals.models import WorkItem
+from approvals.models import Approval, WorkItem
 from approvals.queries import seen_digest
 from audit import sequencer
 from audit.models import Entry
@@ -206,6 +206,13 @@ def _drafts(world: World) -> None:
         "route with draft": written.route_id,
         "route under approval": version.route_id,
         "route item": item.pk,
+        "route approval": item.approval_id,
+        "intervention": approvals.propose_intervention(
+            approval_id=item.approval_id,
+            kind="send_back",
+            reason=f"{mark}有误",
+            **world.does("other.administrator"),
+        ).pk,
     }
 
 
@@ -262,6 +269,8 @@ def _plans(world: World) -> None:
         "draft plan.revision": draft.revision,
         "draft measure": draft.measures.get().pk,
         "plan item": _item(under_approval).pk,
+        "plan approval": _item(under_approval).approval_id,
+        "issued plan approval": Approval.objects.get(subject_id=issued.pk).pk,
     }
 
 
@@ -319,7 +328,9 @@ def _bring(world: World, task: Task, step: str) -> None:
     _contribute(world, task)
     sent = _submit(world, task)
     if step == "submitted":
-        world.things |= {"item": _item(task).pk, "seen": seen_digest(_item(task)).hex()}
+        item = _item(task)
+        world.things |= {"item": item.pk, "seen": seen_digest(item).hex()}
+        world.things["approval"] = item.approval_id
         return
     decide(world, "own.deputy", task, "return", f"{mark}退回")
     _write(world, task, "own", "own.handler", f"{mark}第二稿")

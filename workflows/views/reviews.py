@@ -13,7 +13,7 @@ from approvals.forms import DecideForm
 from approvals.models import WorkItem
 from approvals.queries import Review
 from approvals.queries import review as review_of
-from approvals.route_pages import proposed
+from approvals.route_reading import proposed
 from approvals.specs import PUBLICATION
 from directory.requests import PersonRequest, held
 from workflows import lights
