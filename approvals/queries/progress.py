@@ -33,6 +33,9 @@ class SeatView:
     sign_off: SignOff | None = None
     aside: str = ""
     """How somebody whom the route didn't ask came to this seat."""
+    asker: str = ""
+    note: str = ""
+    """Who asked somebody beside the route, and with which words."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,18 @@ class Seating:
             status = "advised" if item.state == WorkItem.State.DECIDED else item.state
             words = self._text(item.opinion)
             name, at = str(item.person), item.closed_at if item.opinion else None
-            return SeatView(name, post, status, False, item, at, words, aside=self._why(item))
+            return SeatView(
+                name,
+                post,
+                status,
+                False,
+                item,
+                at,
+                words,
+                aside=self._why(item),
+                asker=str(item.asked_by),
+                note=self._text(item.note),
+            )
         if hasattr(item, "sign_off"):
             view = self._signed(item, item, post)
             taken_back = item.sign_off.revocation

@@ -28,6 +28,7 @@ SUBMITTER = frozenset({"own.handler"})
 PRINCIPAL = frozenset({"own.principal"})
 ROUTE_WRITER = frozenset({"own.administrator"})
 FIRST_SIGNER = frozenset({"own.deputy"})
+ADVISER = frozenset({"other.principal"})
 
 EVERYONE = everyone_of("own") | everyone_of("other") | PARTNER | COORDINATOR | APPROVER
 CONCERNED = WORKERS | PARTNER | COORDINATOR | AUDITORS
@@ -94,6 +95,8 @@ DECISION = {
     "seen_digest": "seen",
     "idempotency_key": "=01890000-0000-7000-8000-000000000001",
 }
+
+ASKED = {"do": "=ask", "person": "newcomer", "note": REASON}
 
 EXPECTED = [
     # Without signing in
@@ -268,6 +271,12 @@ EXPECTED = [
     Row("review", get=CONCERNED, sees=CONCERNED, at=["item"]),
     Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
     Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
+    Row("add_signer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED | {"when": "=after"}),
+    Row("transfer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
+    Row("consult", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
+    Row("give_opinion", post=ADVISER, at=["asked item"], send={"comment": REASON}),
+    Row("review", get=CONCERNED | ADVISER, sees=CONCERNED | ADVISER, at=["asked item"]),
+    Row("revoke", FIRST_SIGNER, FIRST_SIGNER, FIRST_SIGNER, ["sign-off"], {"reason": REASON}),
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),
