@@ -516,3 +516,53 @@ class Revocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sign_off_id} revoked"
+
+
+class Intervention(models.Model):
+    """Moving a stuck approval: one administrator proposes it, another confirms it.
+
+    It decides nothing: a seat is given to somebody who can, or the subject goes back.
+    """
+
+    class Kind(models.TextChoices):
+        RESEAT = "reseat", pgettext_lazy("intervention", "give a seat to somebody else")
+        SEND_BACK = "send_back", pgettext_lazy("intervention", "send it back to begin anew")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", pgettext_lazy("intervention", "proposed")
+        CONFIRMED = "confirmed", pgettext_lazy("intervention", "confirmed")
+        DECLINED = "declined", pgettext_lazy("intervention", "declined")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="interventions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=10, choices=State, default=State.PROPOSED)
+    work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.BinaryField(max_length=32)
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    settled_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("intervention")
+        ordering = ["-proposed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["approval"],
+                condition=Q(state="proposed"),
+                name="intervention_one_proposed",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="send_back", work_item=None, person=None)
+                | Q(kind="reseat", work_item__isnull=False, person__isnull=False),
+                name="intervention_complete",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

@@ -188,3 +188,28 @@ class TooLate(Refused):
         "This decision can't be taken back any more: the stage has ended, or others have acted"
         " since."
     )
+
+
+class NotStuck(Refused):
+    """Nothing there that an intervention could move."""
+
+    sentence = _("There is no undecided seat here that could be given to somebody else.")
+
+
+class InterventionPending(Refused):
+    """One at a time."""
+
+    sentence = _("Another intervention waits to be confirmed or declined first.")
+
+
+class AlreadySettled(Refused):
+    """Somebody was quicker."""
+
+    sentence = _("This intervention has been confirmed or declined already.")
+
+
+class SecondPerson(Refused):
+    """Whoever proposes it, and whoever gets the seat, can't confirm it."""
+
+    status = 403
+    sentence = _("Another administrator has to confirm this.")

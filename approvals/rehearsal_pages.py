@@ -210,13 +210,17 @@ def _choices(units: Sequence[UUID], chosen: UUID | None, directory: Directory) -
 
 def _row(one: Rehearsed, stages: Sequence[StageSpec]) -> Row:
     told = [finding for finding in one.findings if finding.code != "depends"]
+    depends = {finding.position for finding in one.findings if finding.code == "depends"}
     between = pgettext("between names", ", ")
     return Row(
         one.unit.name,
         [
             (
                 f"{staged.position} · {stages[staged.position - 1].name}",
-                _("skipped") if staged.skipped else between.join(map(_seat, staged.seats)) or "–",
+                _("skipped")
+                if staged.skipped
+                else between.join(map(_seat, staged.seats))
+                or (_("as the task says") if staged.position in depends else "–"),
             )
             for staged in one.stages
         ],

@@ -64,6 +64,14 @@ def revocation(record: Record) -> Told:
         )
 
 
+def intervention(record: Record) -> Told:
+    if said := record.facts.get("intervention"):
+        known = {name: said[name] for name in ("kind", "state", "approval", "work_item", "person")}
+        if said["reason"]:
+            known["reason"] = digest(said["reason"])
+        yield said["id"], {**known, "proposed_by": said["proposed_by"]}
+
+
 BESIDE_THE_ROUTE = (
     Q(succeeds__isnull=False)
     | Q(carried_from__isnull=False)
@@ -153,6 +161,11 @@ TABLES = [
         turn,
         columns(*TURN, "note", "opinion", "carried_from"),
         where=BESIDE_THE_ROUTE,
+    ),
+    Table(
+        "approvals.intervention",
+        intervention,
+        columns("kind", "state", "approval", "work_item", "person", "reason", "proposed_by"),
     ),
     Table("approvals.revocation", revocation, columns("sign_off", "person", "reason", "at")),
     Table(

@@ -70,6 +70,8 @@ class Editor:
     directory: routing.Directory | None
     in_force: int | None
     """The number of the version that this one replaces."""
+    changes: Sequence["Compared"]
+    """What it would change against that version."""
     has_route: bool
     """Whether anything says who approves routes here."""
 
@@ -142,6 +144,7 @@ def editor(
         presets(),
         directory,
         newest.number if newest else None,
+        changes_of(draft, newest) if newest else [],
         routing.approves_routes(organisation.pk),
     )
 
@@ -268,7 +271,9 @@ class Reading:
     picture: SafeString
     draft: RouteDraft | None
     progress: queries.Progress | None
-    """How the draft's approval stands, where it is under approval."""
+    """How the draft's approval stands, where it was put forward."""
+    changes: Sequence["Compared"]
+    """What the draft would change."""
     may_write: bool
 
     @property
@@ -302,9 +307,11 @@ def reading(
     else:
         stages = [StageSpec.of(one) for one in draft.stages] if draft else []
     words = Words.of(stages, route.organisation)
-    progress = None
-    if draft and draft.state == RouteDraft.State.SUBMITTED:
+    progress, changes = None, []
+    if draft and draft.proposals.exists():
         progress = queries.current(specs.PUBLICATION, route.pk, at=at, person=user)
+    if draft and versions:
+        changes = changes_of(draft, versions[0])
     return Reading(
         route,
         route_wording.kind(route.subject_kind),
@@ -315,6 +322,7 @@ def reading(
         picture(words, route.name),
         draft,
         progress,
+        changes,
         may_write,
     )
 
@@ -325,6 +333,11 @@ class Compared:
 
     word: str
     change: Change
+
+
+def changes_of(draft: RouteDraft, version: RouteVersion) -> list["Compared"]:
+    stages = [StageSpec.of(one) for one in draft.stages]
+    return compared(stages_of(version), stages, draft.route.organisation)
 
 
 def compared(

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from approvals import queries, refusals
 from approvals.actions.standing import Standing, claim, stand
-from approvals.models import WorkItem
+from approvals.models import Opening, WorkItem
 from approvals.policy import Claim
 from audit.actions import append
 from audit.canonical import Commitment, commit
@@ -38,8 +38,8 @@ def add_signer(
     standing, claimed = _ready(work_item_id, actor, at, may="add_signer")
     if when not in (BEFORE, AFTER, PARALLEL):
         raise refusals.UnknownDecision
-    why = _note(note)
-    _check_recipient(standing, person, at)
+    why = words(note)
+    check_recipient(_opening(standing), person, at)
     mine, position = standing.reading.seat, _next_position(standing)
     added = _made(
         standing,
@@ -73,8 +73,8 @@ def transfer(
     It never goes back to anybody who had it. Raises as `add_signer`, and HadIt.
     """
     standing, claimed = _ready(work_item_id, actor, at, may="transfer")
-    why = _note(note)
-    _check_recipient(standing, person, at)
+    why = words(note)
+    check_recipient(_opening(standing), person, at)
     if person.pk in queries.had(work_item_id):
         raise refusals.HadIt(name=person.name)
     reading = standing.reading
@@ -104,8 +104,8 @@ def consult(
     Submitter and authors may be asked, too: an opinion counts nothing. Raises as `add_signer`.
     """
     standing, claimed = _ready(work_item_id, actor, at, may="consult")
-    asked = _note(question)
-    _check_active(standing, person)
+    asked = words(question)
+    _check_active(actor.organisation_id, person)
     if any(place.person == person.pk and place.is_asked for place in standing.reading.asked):
         raise refusals.AlreadyAsked(name=person.name)
     item = _made(
@@ -133,7 +133,7 @@ def give_opinion(*, work_item_id: UUID, opinion: str, actor: Person, at: datetim
         raise refusals.NotYourItem(reason=queries.why_not_yours(work_item_id, actor, at))
     if reading.item_state != State.OPEN:
         raise refusals.StageClosed(what=queries.what_closed(work_item_id))
-    said = _note(opinion, limit=2000)
+    said = words(opinion, limit=2000)
     item = WorkItem.objects.get(pk=work_item_id)
     item.state, item.closed_at, item.opinion = State.DECIDED, at, said.digest
     item.save(update_fields=["state", "closed_at", "opinion"])
@@ -170,7 +170,8 @@ def _ready(work_item_id: UUID, actor: Person, at: datetime, *, may: str) -> tupl
     return standing, claimed
 
 
-def _note(text: str, limit: int = NOTE_LIMIT) -> Commitment:
+def words(text: str, limit: int = NOTE_LIMIT) -> Commitment:
+    """What somebody wrote to explain an act. Raises NoteRequired, CommentTooLong."""
     text = text.strip()
     if not text:
         raise refusals.NoteRequired
@@ -179,26 +180,32 @@ def _note(text: str, limit: int = NOTE_LIMIT) -> Commitment:
     return commit(text)
 
 
-def _check_active(standing: Standing, person: Person) -> None:
-    if person.organisation_id != standing.root.organisation_id or not person.is_active:  # type: ignore[attr-defined]
+def check_recipient(opening: Opening, person: Person, at: datetime) -> None:
+    """A vote goes to somebody who may decide here and has no seat yet. Raises what they lack."""
+    _check_active(opening.organisation_id, person)
+    round_ = opening.round
+    if person.pk in {round_.submitter_id, *round_.authors}:
         raise refusals.NotEligible(name=person.name)
-
-
-def _check_recipient(standing: Standing, person: Person, at: datetime) -> None:
-    """A vote goes to somebody who may decide here and has no seat yet."""
-    _check_active(standing, person)
-    reading = standing.reading
-    if person.pk in {reading.submitter, *reading.authors}:
-        raise refusals.NotEligible(name=person.name)
-    if person.pk in _seated(reading.places, at) | reading.used:
+    seats = opening.work_items.seats().select_related("sign_off")
+    used = {
+        one
+        for item in seats
+        if hasattr(item, "sign_off")
+        for one in (item.sign_off.person_id, item.sign_off.acting_for_id)
+    }
+    if person.pk in used | set(queries.holders_of(seats, at).values()):
         raise refusals.AlreadyAsked(name=person.name)
-    if len(reading.places) >= MOST_SEATS:
+    if len(seats) >= MOST_SEATS:
         raise refusals.NotAllowedHere
 
 
-def _seated(places: Iterable[Any], at: datetime) -> set[UUID]:
-    items = WorkItem.objects.filter(pk__in=[place.id for place in places])
-    return set(queries.holders_of(items, at).values())
+def _check_active(organisation_id: UUID, person: Person) -> None:
+    if person.organisation_id != organisation_id or not person.is_active:
+        raise refusals.NotEligible(name=person.name)
+
+
+def _opening(standing: Standing) -> Opening:
+    return Opening.objects.select_related("round").get(pk=standing.reading.opening)
 
 
 def _next_position(standing: Standing) -> int:

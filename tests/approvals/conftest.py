@@ -1,12 +1,14 @@
-"""Sentences are checked in English, whatever the default language says by now."""
+"""Real connections for tests that race."""
 
 from collections.abc import Iterator
 
 import pytest
-from django.utils import translation
+
+from tests.approvals.racing import Race, racing
 
 
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+@pytest.fixture
+def race(committed_db: None) -> Iterator[Race]:
+    """`race(acts)` runs them at the same moment, each on a connection of its own."""
+    with racing() as race:
+        yield race

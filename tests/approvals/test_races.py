@@ -4,14 +4,10 @@ DUBAN_RACES sets how many decisions race in all (2,000 in continuous integration
 """
 
 import os
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import partial
+from collections.abc import Sequence
 
 import pytest
-from django.db import connection
 
 from approvals import actions, queries
 from approvals.models import Approval, Opening, SignOff, WorkItem
@@ -19,52 +15,13 @@ from audit.errors import Refused
 from audit.models import Entry
 from directory.models import Person
 from tests.approvals.factories import KIND, World
+from tests.approvals.racing import CONNECTIONS, Act, Race
 from tests.factories import delegate, make_person, make_unit
 
 pytestmark = [pytest.mark.races, pytest.mark.usefixtures("committed_db")]
 
-CONNECTIONS = 16
-PATIENCE = 30  # seconds
 TOTAL = int(os.environ.get("DUBAN_RACES", "500"))
 KINDS = 4
-
-Act = Callable[[], object]
-Race = Callable[[Sequence[Act]], list[object]]
-
-
-@pytest.fixture
-def race(committed_db: None) -> Iterator[Race]:
-    """`race(acts)` runs them at the same moment, each on a connection of its own.
-
-    The connections stay open from race to race. What an act raises is its result, a refusal too.
-    """
-    with ThreadPoolExecutor(CONNECTIONS, initializer=connect) as pool:
-        yield partial(run, pool)
-        run(pool, [disconnect] * CONNECTIONS)
-
-
-def connect() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET statement_timeout = '{PATIENCE}s'")
-
-
-def disconnect() -> None:
-    connection.close()  # the thread's own
-
-
-def run(pool: ThreadPoolExecutor, acts: Sequence[Act]) -> list[object]:
-    barrier = threading.Barrier(len(acts))
-
-    def together(act: Act) -> object:
-        barrier.wait(PATIENCE)
-        try:
-            return act()
-        except Exception as error:
-            return error
-
-    results = [pool.submit(together, act) for act in acts]
-    assert not wait(results, PATIENCE * 2).not_done, "somebody waits for ever"
-    return [one.result() for one in results]
 
 
 def rounds(seats: int) -> range:

@@ -16,7 +16,7 @@ from audit.actions import append
 from audit.verification import verify
 from directory.models import Unit
 from tests.approvals.factories import KIND, World
-from tests.approvals.test_races import race
+from tests.approvals.racing import Race
 from tests.factories import NOW, delegate, make_person
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -153,12 +153,12 @@ def test_a_stage_is_skipped_where_its_condition_does_not_hold(
 
 def held_by_ana(world: World, **second: Any) -> None:
     first = world.seat("Ana")
-    person = {"select": "person", "person": str(world.people["Ana"].pk)}
+    asked = [{"select": "person", "person": str(world.people["Ana"].pk)}]
+    if second.pop("and_ben", False):
+        asked.append(world.seat("Ben"))
     world.publish(
         StageSpec("First", [first]),
-        StageSpec(
-            "Second", [person, *([world.seat("Ben")] if second.pop("ben", 0) else [])], **second
-        ),
+        StageSpec("Second", asked, **second),
         StageSpec("Last", [world.seat("Cai")]),
     )
 
@@ -265,7 +265,7 @@ def test_opinions_end_with_their_deadline_and_nobody_is_said_to_have_decided() -
     assert whole(world)
 
 
-def test_the_last_opinion_and_the_deadline_open_the_next_stage_once() -> None:
+def test_the_last_opinion_and_the_deadline_open_the_next_stage_once(race: Race) -> None:
     for _ in range(6):
         world = World()
         world.publish(

@@ -15,7 +15,7 @@ from audit.models import Entry
 from audit.verification import verify
 from directory.models import Person
 from tests.approvals.factories import World
-from tests.approvals.test_races import race
+from tests.approvals.racing import Race
 from tests.factories import NOW, make_person
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -203,7 +203,7 @@ def test_a_turn_never_goes_back_to_anybody_who_had_it() -> None:
             hand_on(world, "Fay", world.people[name], fay)
 
 
-def test_a_turn_is_handed_on_once_however_many_try_at_once() -> None:
+def test_a_turn_is_handed_on_once_however_many_try_at_once(race: Race) -> None:
     world = World()
     world.route(["Ana"], may=MAY)
     world.begin()
@@ -218,7 +218,7 @@ def test_a_turn_is_handed_on_once_however_many_try_at_once() -> None:
     assert WorkItem.objects.filter(succeeds=item).count() == 1
 
 
-def test_handing_on_and_deciding_leave_one_of_them_standing() -> None:
+def test_handing_on_and_deciding_leave_one_of_them_standing(race: Race) -> None:
     for _ in range(8):
         world = World()
         world.route(["Ana"], may=MAY)
@@ -364,7 +364,7 @@ def test_a_turn_that_a_decision_brought_waits_again_when_it_is_taken_back() -> N
     assert world.item("Ben").state == State.OPEN
 
 
-def test_a_decision_is_taken_back_once_and_never_beside_one_that_follows() -> None:
+def test_a_decision_is_taken_back_once_and_never_beside_one_that_follows(race: Race) -> None:
     for _ in range(8):
         world = World()
         world.route(["Ana", "Ben"], rule="all")

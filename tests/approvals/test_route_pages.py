@@ -1,0 +1,132 @@
+"""The pages on which a route is written and read, without a browser."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from approvals import actions
+from approvals.models import RouteDraft
+from directory.models import Person
+from tests.approvals.routing import Office, stage
+from tests.approvals.test_editing import sent
+from tests.factories import NOW
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+def signed_in(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def press(client: Client, draft: RouteDraft, button: str, **more: Any) -> Any:
+    sent = {"revision": draft.revision, "do": button, **more}
+    return client.post(reverse("route_draft", args=[draft.route_id]), sent)
+
+
+def test_a_button_saves_what_the_form_says_before_it_does_anything() -> None:
+    office = Office()
+    draft = office.begin()
+    client = signed_in(office.writer)
+    answer = press(client, draft, "add-deputy", opened="1", **sent(name="Renamed", rule="all"))
+    assert answer.status_code == 200
+    draft.refresh_from_db()
+    assert [one["name"] for one in draft.stages] == ["Renamed", "Deputy in charge"]
+    assert draft.stages[0]["rule"] == "all"
+
+
+def test_who_comes_too_late_reads_who_was_quicker_and_what_was_not_saved() -> None:
+    office = Office()
+    draft = office.begin()
+    office.save(draft, stage("Quicker"), actor=office.colleague)
+    answer = press(signed_in(office.writer), draft, "close", opened="1", name="Slower")
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert f"{office.colleague.name} changed this draft" in page
+    assert "Slower" in page
+    assert "Quicker" in page
+
+
+def test_a_damaged_form_is_refused_beside_the_field_and_keeps_the_rest() -> None:
+    office = Office()
+    draft = office.begin()
+    damaged = {"opened": "1", "approvers-where": "person", "approvers-person": "?"}
+    damaged |= sent(name="Kept", due_in="soon")
+    answer = press(signed_in(office.writer), draft, "close", **damaged)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Nobody, or more than one, is called that." in page
+    draft.refresh_from_db()
+    assert (draft.stages[0]["name"], draft.stages[0]["due_in"]) == ("Kept", None)
+
+
+def test_nonsense_in_the_form_changes_nothing() -> None:
+    office = Office()
+    draft = office.begin()
+    for opened in ("9", "x", "-1", "99999999999"):
+        answer = press(signed_in(office.writer), draft, "unsign-approvers-1", opened=opened)
+        assert answer.status_code == 200
+    answer = press(signed_in(office.writer), draft, "unsign-nonsense-1", opened="1", **sent())
+    assert answer.status_code == 200
+
+
+def test_an_incomplete_route_says_what_is_missing_and_is_not_put_forward() -> None:
+    office = Office()
+    office.approves_routes()
+    draft = office.save(office.begin(), stage(approvers=[]))
+    answer = press(signed_in(office.writer), draft, "submit")
+    assert answer.status_code == 422
+    assert "say who signs." in answer.content.decode()
+
+
+def test_without_a_route_for_routes_the_page_says_who_publishes() -> None:
+    office = Office()
+    draft = office.begin()
+    page = signed_in(office.writer).get(reverse("route_draft", args=[draft.route_id]))
+    assert "only the server's operator can publish" in page.content.decode().replace("&#x27;", "'")
+    assert press(signed_in(office.writer), draft, "submit").status_code == 409
+
+
+def test_a_returned_draft_comes_back_with_the_reason_and_what_it_would_change() -> None:
+    office = Office()
+    office.approves_routes()
+    draft = office.save(office.begin(), stage("Other", due_in=3))
+    office.submit(draft)
+    office.decide(draft, "return")
+    page = signed_in(office.writer).get(reverse("route", args=[draft.route_id])).content.decode()
+    assert "Say who signs last." in page
+    assert "Due within 3 working days." in page
+    reader = signed_in(office.member).get(reverse("route", args=[draft.route_id]))
+    assert "Due within 3 working days." not in reader.content.decode()
+
+
+def test_a_route_that_was_never_published_is_shown_to_administrators_alone() -> None:
+    office = Office()
+    draft = actions.begin_route(
+        organisation=office.organisation,
+        name="Hidden",
+        subject_kind="task_completion",
+        actor=office.writer,
+        at=NOW,
+    )
+    for address in (reverse("routes"), reverse("route", args=[draft.route_id])):
+        assert "Hidden" in signed_in(office.writer).get(address).content.decode()
+        assert "Hidden" not in signed_in(office.member).get(address).content.decode()
+
+
+def test_versions_keep_their_differences_and_count_who_follows_them() -> None:
+    office = Office()
+    office.approves_routes()
+    route = office.publish()
+    draft = office.save(office.begin(route), stage("Principal"), stage("Second"))
+    office.submit(draft)
+    office.decide(draft)
+    client = signed_in(office.member)
+    page = client.get(reverse("route_differences", args=[route.pk, 1, 2])).content.decode()
+    assert "Second" in page
+    assert client.get(reverse("route_differences", args=[route.pk, 1, 9])).status_code == 404
+    shown = client.get(reverse("route", args=[route.pk])).context["page"]
+    assert [(one.number, one.on_the_way) for one in shown.versions] == [(2, 0), (1, 0)]
