@@ -28,7 +28,7 @@ SUBMITTER = frozenset({"own.handler"})
 PRINCIPAL = frozenset({"own.principal"})
 ROUTE_WRITER = frozenset({"own.administrator"})
 FIRST_SIGNER = frozenset({"own.deputy"})
-ADVISER = frozenset({"other.principal"})
+ADVISER = SUBMITTER
 
 EVERYONE = everyone_of("own") | everyone_of("other") | PARTNER | COORDINATOR | APPROVER
 CONCERNED = WORKERS | PARTNER | COORDINATOR | AUDITORS
@@ -275,8 +275,8 @@ EXPECTED = [
     Row("transfer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
     Row("consult", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
     Row("give_opinion", post=ADVISER, at=["asked item"], send={"comment": REASON}),
-    Row("review", get=CONCERNED | ADVISER, sees=CONCERNED | ADVISER, at=["asked item"]),
-    Row("revoke", FIRST_SIGNER, FIRST_SIGNER, FIRST_SIGNER, ["sign-off"], {"reason": REASON}),
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["asked item"]),
+    Row("revoke", APPROVER, APPROVER, APPROVER, ["sign-off"], {"reason": REASON}),
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),
