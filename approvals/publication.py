@@ -5,6 +5,7 @@ The route's row is the root; the frozen proposal is the document; passing publis
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from django.utils.translation import gettext as _
 from approvals.actions.routes import write_version
 from approvals.models import Route, RouteDraft
 from approvals.specs import PUBLICATION, StageSpec
-from approvals.subjects import Applied, Description, Outcome
+from approvals.subjects import Applied, Description, Outcome, Sight
 from audit import canonical
 from audit.models import Root
+from directory.models import Person
 
 PASSED = "passed"
 
@@ -55,6 +57,11 @@ class RoutePublication:
             draft.state = RouteDraft.State.WRITING
         draft.save(update_fields=["state"])
         return Applied((), {"draft": {"id": draft.pk, "state": draft.state}, **facts})
+
+    def sight(self, user: Person, subject_id: UUID, at: datetime) -> Sight:
+        """Routes are read by everybody whom they are made for, and so is how they came about."""
+        mine = Route.objects.for_user(user).filter(pk=subject_id)
+        return Sight.WORDS if mine.exists() else Sight.NOTHING
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         found = Route.objects.filter(pk__in=set(ids))

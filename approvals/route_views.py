@@ -122,7 +122,7 @@ def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
     route = _route(request, route_id)
     draft = routing.open_draft(route)
     if draft is None or draft.state != RouteDraft.State.WRITING:
-        return redirect("route", route.pk)
+        return _away(request, route)
     draft.route = route
     if request.method != "POST":
         number = request.GET.get("stage", "")
@@ -133,6 +133,8 @@ def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
         return _pressed(request, draft)
     except actions.RouteDraftChanged as refusal:
         return _outdated(request, route, refusal)
+    except (actions.NoDraft, actions.UnderApproval):
+        return _away(request, route)
 
 
 def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
@@ -185,7 +187,12 @@ def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         page = route_pages.editor(draft)
         return _editor(request, page, status=refusal.status, refusal=refusal.message)
     messages.success(request, _("The draft has been put forward; it is under approval now."))
-    address = reverse("route", args=[draft.route_id])
+    return _away(request, draft.route)
+
+
+def _away(request: PersonRequest, route: Route) -> HttpResponse:
+    """To the route's own page, where there is nothing more to edit."""
+    address = reverse("route", args=[route.pk])
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect(address)
@@ -195,7 +202,7 @@ def _outdated(request: PersonRequest, route: Route, refusal: Refused) -> HttpRes
     """The draft as it is now, with what was sent beside it."""
     draft = routing.open_draft(route)
     if draft is None or draft.state != RouteDraft.State.WRITING:
-        return redirect("route", route.pk)
+        return _away(request, route)
     draft.route = route
     sent = route_pages.card(route_pages.Words.of([_sent(request)], route.organisation), 1)
     page = route_pages.editor(draft)

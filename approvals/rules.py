@@ -99,7 +99,7 @@ def may_abstain(
     """False under `any` and `all` if nobody who has approved or still might would be left."""
     if rule.kind == "quorum" or rule.refusal == "advice":
         return True
-    others = [one for one in _voters(rule, seats) if one.id != seat]
+    others = [one for one in voters(rule, seats) if one.id != seat]
     decided = {ballot.seat: ballot.decision for ballot in ballots}
     return any(decided.get(one.id, "approve") == "approve" for one in others)
 
@@ -110,7 +110,15 @@ def reachable(rule: Rule, seats: Sequence[Seat]) -> bool:
     return bool(seats) and tally(rule, seats, approving).result == "passed"
 
 
-def _voters(rule: Rule, seats: Sequence[Seat]) -> list[Seat]:
+def ends_it(rule: Rule, seats: Sequence[Seat], ballots: Sequence[Ballot]) -> bool:
+    """Whether a single return among the ballots ends the stage, however the others vote."""
+    returns = {ballot.seat for ballot in ballots if ballot.decision == "return"}
+    gated = {seat.id for seat in seats if seat.added}
+    single = rule.refusal == "veto" or rule.kind == "all" or bool(returns & gated)
+    return rule.refusal != "advice" and bool(returns) and single
+
+
+def voters(rule: Rule, seats: Sequence[Seat]) -> list[Seat]:
     """Those whose approval counts: an added signer never stands in for a configured one."""
     return [seat for seat in seats if rule.kind == "all" or not seat.added]
 
@@ -118,16 +126,16 @@ def _voters(rule: Rule, seats: Sequence[Seat]) -> list[Seat]:
 def _count(rule: Rule, seats: Sequence[Seat], ballots: Sequence[Ballot]) -> tuple[int, int, int]:
     """Approved, pending and needed."""
     decided = {ballot.seat: ballot.decision for ballot in ballots}
-    voters = _voters(rule, seats)
-    weigh = {seat.id: seat.weight if rule.kind == "quorum" else 1 for seat in voters}
-    approved = sum(weigh[seat.id] for seat in voters if decided.get(seat.id) == "approve")
-    pending = sum(weigh[seat.id] for seat in voters if seat.id not in decided)
+    counted = voters(rule, seats)
+    weigh = {seat.id: seat.weight if rule.kind == "quorum" else 1 for seat in counted}
+    approved = sum(weigh[seat.id] for seat in counted if decided.get(seat.id) == "approve")
+    pending = sum(weigh[seat.id] for seat in counted if seat.id not in decided)
     if rule.kind == "quorum":
         return approved, pending, needed(rule, seats)
     if rule.kind == "any":
         return approved, pending, 1
-    abstained = sum(decided.get(seat.id) == "abstain" for seat in voters)
-    return approved, pending, max(1, len(voters) - abstained)
+    abstained = sum(decided.get(seat.id) == "abstain" for seat in counted)
+    return approved, pending, max(1, len(counted) - abstained)
 
 
 def _returned(
@@ -135,9 +143,7 @@ def _returned(
 ) -> bool:
     if rule.refusal == "advice":
         return False
-    returns = {ballot.seat for ballot in ballots if ballot.decision == "return"}
-    gated = {seat.id for seat in seats if seat.added}
-    if returns and (rule.refusal == "veto" or rule.kind == "all" or returns & gated):
+    if ends_it(rule, seats, ballots):
         return True
     approved, pending, required = count
     return bool(ballots) and approved + pending < required

@@ -118,6 +118,8 @@ def then(decision: str, tally: Tally, ahead: str) -> str:
 def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:
     """How somebody came to be asked beside the route."""
     words = {"name": name, "note": note}
+    if not note:
+        return (_("handed on by %(name)s") if moved else _("asked by %(name)s")) % words
     if moved:
         return _("handed on by %(name)s: “%(note)s”") % words
     if origin == "consulted":
@@ -130,6 +132,8 @@ def carried(stage: str) -> str:
 
 
 def taken_back(reason: str) -> str:
+    if not reason:
+        return _("taken back")
     return _("taken back: “%(reason)s”") % {"reason": reason}
 
 
@@ -191,8 +195,33 @@ def selector(one: Mapping[str, Any], units: Mapping[str, str]) -> str:
 
 def skipped(reason: str) -> str:
     """Why a stage was left out."""
-    known = {"no_cooperating_unit": _("No unit cooperates, so nobody was asked.")}
+    known = {
+        "no_cooperating_unit": _("No unit cooperates, so nobody was asked."),
+        "condition": _("Its condition doesn't hold here, so nobody was asked."),
+    }
     return known.get(reason, reason)
+
+
+def circumstance(reason: str) -> str:
+    """What was out of the ordinary about an opening; empty where nothing was."""
+    known = {
+        "fallback": _("Nobody whom the route names could act, so its substitutes were asked."),
+        "carried": _("It passed as it opened, with approvals carried over."),
+        "time_is_up": _("Its time was up; nobody is said to have decided."),
+        "intervention": _("An intervention ended it undecided."),
+    }
+    return known.get(reason, "")
+
+
+def ended(outcome: str) -> str:
+    """What became of an opening."""
+    return {
+        "passed": _("passed"),
+        "returned": _("returned"),
+        "skipped": _("skipped"),
+        "withdrawn": _("ended undecided: withdrawn"),
+        "cancelled": _("ended undecided: cancelled"),
+    }[outcome]
 
 
 def why_blocked(reason: str) -> str:

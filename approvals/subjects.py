@@ -6,6 +6,7 @@ The engine knows no task and no plan: it locks, shows and finishes a subject thr
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -151,6 +152,24 @@ class Foreseeable(Protocol):
 
     def plans(self, organisation_id: UUID, ids: Collection[UUID] = ()) -> dict[UUID, str]:
         """Titles of the plans that a condition may name: those of `ids`, or all in force."""
+
+
+class Sight(Enum):
+    """How much of a subject's approval somebody may read."""
+
+    NOTHING = "nothing"
+    FACTS = "facts"
+    """Who decided what and when."""
+    WORDS = "words"
+    """And what they wrote."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A subject whose approval has a page of its own."""
+
+    def sight(self, user: Person, subject_id: UUID, at: datetime) -> Sight:
+        """How much this person may read, who may be of another organisation."""
 
 
 _registry: dict[str, Subject] = {}

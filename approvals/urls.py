@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals import route_views, turn_views, views
+from approvals import record_views, route_views, turn_views, views
 
 urlpatterns = [
     path("work-items/<uuid:work_item_id>/decide/", views.decide, name="decide"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("work-items/<uuid:work_item_id>/consult/", turn_views.ask("consult"), name="consult"),
     path("work-items/<uuid:work_item_id>/opinion/", turn_views.give_opinion, name="give_opinion"),
     path("sign-offs/<uuid:sign_off_id>/revoke/", turn_views.revoke, name="revoke"),
+    path("approvals/<uuid:approval_id>/", record_views.approval, name="approval"),
     path("routes/", views.routes, name="routes"),
     path("routes/schema.json", views.route_schema, name="route_schema"),
     path("routes/import/", route_views.route_import, name="route_import"),

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from approvals import actions, queries
 from approvals.models import Approval, WorkItem
-from bench import _floor, _signers, _spiff, _world
+from bench import _crowd, _floor, _signers, _spiff, _world
 from bench._world import STAY, STEPS, World
 from workflows.models import Task
 
@@ -163,6 +163,8 @@ def main(*, json_only: bool = False) -> dict[str, Any]:
             for who, times in taken.items():
                 seconds[who].append(times)
     result = figures(seconds, counted(world), agreement(world, template))
+    result["eight signers at once"] = _crowd.crowd(world)
+    result["statements"]["500 seats open"] = _crowd.opening(world)
     if not json_only:
         tell(result, steps)
     return result

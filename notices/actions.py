@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from approvals.models import Opening
 from audit.models import Entry, Leaf, LogHead
 from directory.models import Organisation, Person
 from directory.queries import working_days_between
@@ -106,7 +107,10 @@ class Reminders:
         self._looked: date | None = None
 
     def remind(self, *, at: datetime) -> int:
-        """Tell lead units of tasks that are due soon or overdue, of each deadline once."""
+        """Tell of each deadline once when it is near and once when it is over.
+
+        Lead units hear of their tasks, those who are asked in a stage of their decisions.
+        """
         today = timezone.localdate(at)
         if self._looked == today:
             return 0
@@ -115,6 +119,10 @@ class Reminders:
             due_date__lte=today + timedelta(days=LONGEST),
         )
         told = sum(_remind(task, task.due_date, today, at) for task in open_ if task.due_date)
+        stages = Opening.objects.filter(
+            outcome="", due_date__lte=today + timedelta(days=LONGEST)
+        ).select_related("approval")
+        told += sum(_remind_signers(one, one.due_date, today, at) for one in stages if one.due_date)
         self._looked = today
         return told
 
@@ -130,6 +138,20 @@ def _remind(task: Task, due: date, today: date, at: datetime) -> int:
         return 0
     people = rules.lead_of(task, at)
     return _tell(people, kind, task.organisation_id, task.subject, cause, at, mail_at=at)
+
+
+@transaction.atomic(durable=True)
+def _remind_signers(opening: Opening, due: date, today: date, at: datetime) -> int:
+    left = working_days_between(opening.organisation_id, today, due)
+    if left > DUE_SOON:
+        return 0
+    kind, when = ("work.overdue", "late") if today > due else ("work.due_soon", "soon")
+    cause = f"{when}:{opening.pk.hex}"
+    subject = opening.approval.root
+    if Notice.objects.filter(subject=subject, cause=cause).exists():
+        return 0
+    people = rules.asked(opening.pk, at)
+    return _tell(people, kind, opening.organisation_id, subject, cause, at, mail_at=at)
 
 
 _reminders = Reminders()

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from approvals.models import Round, WorkItem
 from directory.models import Person, Post
 from directory.queries import holders
@@ -37,6 +39,13 @@ def told(news: News) -> Told:
         yield news.kind, rule(news)
     if opened := news.facts.get("opened"):
         yield "work.opened", asked(UUID(opened["id"]), news.at)
+    if turns := news.facts.get("turns"):
+        yield from _turns([UUID(one["id"]) for one in turns], news.at)
+    if opinion := news.facts.get("opinion"):
+        item = WorkItem.objects.select_related("asked_by").get(pk=opinion["id"])
+        yield "approval.opinion", [item.asked_by] if item.asked_by else []
+    if (moved := news.facts.get("intervention")) and moved["state"] == "proposed":
+        yield "approval.intervention", administrators(news.organisation, news.at)
     if approval := news.facts.get("approval"):
         if approval["state"] == "with_submitter":
             yield "approval.returned", submitters(UUID(approval["id"]))
@@ -52,10 +61,32 @@ def people_of(units: Iterable[UUID], roles: Iterable[str], at: datetime) -> list
 
 def asked(opening: UUID, at: datetime) -> list[Person]:
     """Who holds an open seat of the stage, by name or by post."""
-    items = WorkItem.objects.filter(opening=opening, state=WorkItem.State.OPEN)
+    items = WorkItem.objects.seats().filter(opening=opening, state=WorkItem.State.OPEN)
+    return _people(items, at)
+
+
+def _turns(ids: Iterable[UUID], at: datetime) -> Told:
+    """Those who were asked beside the route, as far as it is their turn."""
+    items = WorkItem.objects.filter(pk__in=list(ids), state=WorkItem.State.OPEN)
+    consulted = Q(origin=WorkItem.Origin.CONSULTED)
+    yield (
+        "work.advise",
+        [one.person for one in items.filter(consulted).select_related("person") if one.person],
+    )
+    yield "work.opened", _people(items.exclude(consulted), at)
+
+
+def _people(items: QuerySet[WorkItem], at: datetime) -> list[Person]:
     found = list(items.select_related("person"))
     named = [item.person for item in found if item.person is not None]
     return named + list(holders([item.post_id for item in found if item.post_id], at).values())
+
+
+def administrators(organisation: UUID, at: datetime) -> list[Person]:
+    posts = Post.objects.filter(
+        unit__organisation=organisation, role=Role.ADMINISTRATOR, abolished_at=None
+    )
+    return list(holders(list(posts), at).values())
 
 
 def submitters(approval: UUID) -> list[Person]:

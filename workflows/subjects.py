@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
 
-from approvals.subjects import Applied, Context, Description, Foreseen, Outcome
+from approvals.subjects import Applied, Context, Description, Foreseen, Outcome, Sight
 from audit import canonical
 from audit.models import Root
 from directory.models import Person
@@ -127,6 +128,11 @@ class TaskCompletion:
             )
             for task in found
         }
+
+    def sight(self, user: Person, subject_id: UUID, at: datetime) -> Sight:
+        """Whoever sees the task reads its decisions."""
+        mine = Task.objects.for_user(user).filter(pk=subject_id)
+        return Sight.WORDS if mine.exists() else Sight.NOTHING
 
     def find(self, user: Person, words: str) -> list[tuple[UUID, str]]:
         """Tasks by measure or title. Which units carry out an issued plan is read by everybody."""

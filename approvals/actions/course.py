@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from approvals import queries, stages
@@ -92,6 +91,7 @@ def begin(
     organisation_id: UUID = root.organisation_id  # type: ignore[attr-defined]
     approval = _unfinished(kind, subject_id)
     position = queries.resumption(approval) if approval and adds_only else 1
+    rounds, openings = _counts(approval)
     if approval is None:
         approval = Approval.objects.create(
             organisation_id=organisation_id,
@@ -106,11 +106,10 @@ def begin(
     else:
         approval.state = Approval.State.OPEN
         approval.save(update_fields=["state"])
-    latest = approval.rounds.aggregate(Max("number"))["number__max"] or 0
     round_ = Round.objects.create(
         organisation_id=organisation_id,
         approval=approval,
-        number=latest + 1,
+        number=rounds + 1,
         document_id=document_id,
         digest=digest,
         submitter_id=context.submitter or actor.pk,
@@ -118,8 +117,8 @@ def begin(
         context=context.frozen(),
         opened_at=at,
     )
-    number = (approval.openings.aggregate(Max("number"))["number__max"] or 0) + 1
-    opened = stages.open_from(position, Course.of(approval, round_), number=number, at=at)
+    course = Course.of(approval, round_)
+    opened = stages.open_from(position, course, number=openings + 1, at=at)
     if opened.opening is None:
         raise NobodyAsked
     facts = {
@@ -130,6 +129,14 @@ def begin(
         **stages.kept(opened),
     }
     return Begun(approval, facts)
+
+
+def _counts(approval: Approval | None) -> tuple[int, int]:
+    """How many rounds and openings there have been; they are numbered without gaps."""
+    if approval is None:
+        return 0, 0
+    latest = approval.openings.select_related("round").latest("number")
+    return latest.round.number, latest.number
 
 
 def version_in_force(organisation_id: UUID, kind: str) -> RouteVersion:

@@ -94,21 +94,24 @@ def current(
     return progress(found, at=at, person=person) if found else None
 
 
+ITEMS = WorkItem.objects.select_related(
+    "post__unit",
+    "person",
+    "asked_by",
+    "sign_off__person",
+    "sign_off__acting_for",
+    "sign_off__revocation",
+    "carried_from__sign_off__person",
+    "carried_from__opening__stage",
+)
+"""Work items with all that names them and says what became of them."""
+
+
 def progress(approval: Approval, *, at: datetime, person: Person | None = None) -> Progress:
     """How this approval stands."""
-    items = WorkItem.objects.select_related(
-        "post__unit",
-        "person",
-        "asked_by",
-        "sign_off__person",
-        "sign_off__acting_for",
-        "sign_off__revocation",
-        "carried_from__sign_off__person",
-        "carried_from__opening__stage",
-    )
     openings = list(
         approval.openings.select_related("stage", "round").prefetch_related(
-            Prefetch("work_items", queryset=items)
+            Prefetch("work_items", queryset=ITEMS.all())
         )
     )
     stages = list(Stage.objects.filter(version=approval.version_id))
@@ -130,20 +133,30 @@ def progress(approval: Approval, *, at: datetime, person: Person | None = None) 
 
 
 class Seating:
-    """Names for seats: holders of now for open ones, who signed for the others."""
+    """Names for seats: holders of now for open ones, who signed for the others.
+
+    Without `words` nobody's comments, notes and opinions are read.
+    """
 
     def __init__(
-        self, approval: Approval, openings: Sequence[Opening], person: Person | None, at: datetime
+        self,
+        approval: Approval,
+        openings: Sequence[Opening],
+        person: Person | None,
+        at: datetime,
+        *,
+        words: bool = True,
     ) -> None:
         self.person = person
+        self.words = words
         items = [item for opening in openings for item in opening.work_items.all()]
         waiting = {(i.post_id, i.person_id) for i in items if not hasattr(i, "sign_off")}
         self.claims = claimants(waiting, at)
         holders = {claims[0].person for claims in self.claims.values() if claims}
         self.people = Person.objects.in_bulk(holders)
         said = [i.sign_off.comment for i in items if hasattr(i, "sign_off")]
-        said += [words for i in items for words in (i.note, i.opinion, _taken_back(i))]
-        kept = [words for words in said if words]
+        said += [one for i in items for one in (i.note, i.opinion, _taken_back(i))]
+        kept = [one for one in said if one and words]
         self.texts = read_openings(approval.organisation_id, kept) if kept else {}
         self.units = unit_names(Stage.objects.filter(version=approval.version_id))
 
@@ -225,7 +238,7 @@ class Seating:
         )
 
     def _text(self, words: bytes | memoryview | None) -> str:
-        text = self.texts.get(bytes(words)) if words else ""
+        text = self.texts.get(bytes(words)) if words and self.words else ""
         return sentences.erased() if text is None else text
 
     def _signed(self, item: WorkItem, source: WorkItem, post: str) -> SeatView:

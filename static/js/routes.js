@@ -2,6 +2,8 @@
 //
 // <ol data-cards><li data-card="2"><div data-drag draggable="true"> … and a button data-drop, whose value becomes "drop-FROM-TO".
 
+import { say, tell } from "./words.js";
+
 let dragged = null;
 
 function card(event) {
@@ -58,4 +60,13 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("dragend", () => {
   clear();
   dragged = null;
+});
+
+// Whoever was signed out meanwhile gets the sign-in page for an answer: what was typed stays where it is.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { requestConfig, xhr } = event.detail;
+  if (requestConfig.elt.id !== "route-form") return;
+  if (new URL(xhr.responseURL).pathname === window.location.pathname) return;
+  event.detail.shouldSwap = false;
+  tell(say("signedOut"));
 });

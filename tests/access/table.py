@@ -277,6 +277,11 @@ EXPECTED = [
     Row("give_opinion", post=ADVISER, at=["asked item"], send={"comment": REASON}),
     Row("review", get=CONCERNED, sees=CONCERNED, at=["asked item"]),
     Row("revoke", APPROVER, APPROVER, APPROVER, ["sign-off"], {"reason": REASON}),
+    # The record of an approval: those who see its subject
+    Row("approval", get=CONCERNED, sees=CONCERNED, at=["approval"]),
+    Row("approval", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan approval"]),
+    Row("approval", get=EVERYONE, at=["issued plan approval"]),
+    Row("approval", get=EVERYONE, at=["route approval"]),
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),

@@ -16,7 +16,7 @@ from django.utils.timezone import get_current_timezone
 
 from approvals import actions as approvals
 from approvals.actions import Decided, StageSpec
-from approvals.models import Route, WorkItem
+from approvals.models import Approval, Route, WorkItem
 from approvals.queries import seen_digest
 from approvals.specs import MAY
 from audit import sequencer
@@ -212,6 +212,7 @@ def _drafts(world: World) -> None:
         "route under approval": version.route_id,
         "route item": item.pk,
         "sign-off": _decided_in_part(world),
+        "route approval": item.approval_id,
     }
 
 
@@ -287,6 +288,8 @@ def _plans(world: World) -> None:
         "draft plan.revision": draft.revision,
         "draft measure": draft.measures.get().pk,
         "plan item": _item(under_approval).pk,
+        "plan approval": _item(under_approval).approval_id,
+        "issued plan approval": Approval.objects.get(subject_id=issued.pk).pk,
     }
 
 
@@ -344,9 +347,11 @@ def _bring(world: World, task: Task, step: str) -> None:
     _contribute(world, task)
     sent = _submit(world, task)
     if step == "submitted":
-        world.things |= {"item": _item(task).pk, "seen": seen_digest(_item(task)).hex()}
+        item = _item(task)
+        world.things |= {"item": item.pk, "seen": seen_digest(item).hex()}
+        world.things["approval"] = item.approval_id
         asked = approvals.consult(
-            work_item_id=world["item"],
+            work_item_id=item.pk,
             person=world.people["own.handler"],
             question=f"{mark}属实吗",
             **world.does("own.deputy"),

@@ -12,7 +12,7 @@ from django.db import transaction
 from approvals import actions, queries, subjects
 from approvals.actions import Decided, StageSpec
 from approvals.models import Approval, WorkItem
-from approvals.subjects import Applied, Context, Description, Outcome
+from approvals.subjects import Applied, Context, Description, Outcome, Sight
 from audit.actions import append
 from audit.models import Root
 from directory.models import Organisation, Person, Post, Unit
@@ -41,6 +41,11 @@ class UnitRequest:
         assert isinstance(root, Unit)
         root.kind = {"passed": Unit.Kind.PARTY, "returned": Unit.Kind.OTHER}[outcome.result]
         return Applied(("kind",), {"state": {"from": "submitted", "to": outcome.result}})
+
+    def sight(self, user: Person, subject_id: UUID, at: datetime) -> Sight:
+        """Everybody of the organisation reads it; who is called Deaf reads no comments."""
+        mine = Unit.objects.for_user(user).filter(pk=subject_id)
+        return Sight.NOTHING if not mine else Sight.FACTS if user.name == "Deaf" else Sight.WORDS
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         units = Unit.objects.filter(pk__in=list(ids))

@@ -1,19 +1,13 @@
 """An organisation that writes routes: two administrators, and a committee that approves them."""
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db import connection
-
 from approvals import actions, queries
 from approvals.actions import StageSpec
 from approvals.models import Route, RouteDraft, WorkItem
-from audit.errors import Refused
 from directory.actions import OPERATOR
 from directory.models import Organisation, Person, Unit
 from tests.approvals.factories import KIND
@@ -82,21 +76,3 @@ class Office:
             idempotency_key=uuid4(),
             at=LATER,
         )
-
-
-def together(acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run the acts at the same moment, each on a connection of its own; refusals are results."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=30)
-            return act()
-        except Refused as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [one.result(timeout=60) for one in [pool.submit(run, act) for act in acts]]

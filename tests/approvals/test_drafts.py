@@ -11,7 +11,8 @@ from approvals.models import Approval, Route, RouteDraft, RouteVersion
 from audit.models import Entry
 from audit.verification import verify
 from directory import actions as directory
-from tests.approvals.routing import LEAD, Office, stage, together
+from tests.approvals.racing import Race
+from tests.approvals.routing import LEAD, Office, stage
 from tests.factories import NOW, appoint, make_administrator, make_organisation, make_post
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -81,10 +82,10 @@ def test_a_stale_edit_is_refused_and_names_who_was_quicker() -> None:
     assert RouteDraft.objects.get(pk=draft.pk).stages[0]["name"] == "Mine"
 
 
-def test_two_who_save_at_once_do_not_overwrite_each_other() -> None:
+def test_two_who_save_at_once_do_not_overwrite_each_other(race: Race) -> None:
     office = Office()
     draft = office.begin()
-    outcomes = together(
+    outcomes = race(
         [
             lambda: office.save(draft, stage("One")),
             lambda: office.save(draft, stage("Other"), actor=office.colleague),
@@ -95,14 +96,14 @@ def test_two_who_save_at_once_do_not_overwrite_each_other() -> None:
     assert RouteDraft.objects.get(pk=draft.pk).revision == draft.revision + 1
 
 
-def test_two_who_begin_at_once_get_the_same_draft() -> None:
+def test_two_who_begin_at_once_get_the_same_draft(race: Race) -> None:
     office = Office()
     route = office.publish()
     begin = [
         lambda who=who: actions.begin_draft(route_id=route.pk, actor=who, at=NOW)
         for who in (office.writer, office.colleague)
     ]
-    one, other = together(begin)
+    one, other = race(begin)
     assert one == other
     assert entries(route).count("route.draft_begun") == 1
 
@@ -231,12 +232,12 @@ def test_any_administrator_abandons_a_draft_that_is_stuck() -> None:
     assert office.begin(draft.route) != draft
 
 
-def test_a_decision_and_an_abandonment_at_once_agree() -> None:
+def test_a_decision_and_an_abandonment_at_once_agree(race: Race) -> None:
     office = Office()
     office.approves_routes()
     draft = office.begin()
     office.submit(draft)
-    together(
+    race(
         [
             lambda: office.decide(draft),
             lambda: actions.abandon_draft(route_id=draft.route_id, actor=office.colleague, at=NOW),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from approvals.models import Approval, RouteDraft
@@ -101,6 +102,11 @@ def test_what_is_typed_saves_itself_and_draws_itself(office: Office, visit: Visi
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.get_by_label("Name").fill("Archive")
     expect(page.locator(".route-picture")).to_contain_text("Archive")
+    assert stages() == ["Archive"]
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_label("Name").fill("Archives of the office")
+    expect(page.get_by_role("alert")).to_contain_text("signed out")
+    expect(page.get_by_label("Name")).to_have_value("Archives of the office")
     assert stages() == ["Archive"]
 
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from approvals import actions as approvals
+from approvals.actions import StageSpec
 from audit.models import Entry
 from audit.sequencer import Sequencer
 from directory.models import Person
 from notices import actions
 from notices.models import Cursor, Notice
-from tests.factories import NOW
+from tests.approvals.factories import World as Approving
+from tests.factories import NOW, make_person
 from tests.workflows.factories import (
     World,
     decide,
@@ -124,3 +128,50 @@ def test_an_entry_that_was_tampered_with_keeps_nobody_from_the_others(
     broken = Entry(organisation=uuid4(), subject="task:1", kind="task.created", body=b'{"facts')
     actions._tell_of(broken, "leaf:0", NOW)
     assert str(broken.pk) in caplog.text
+
+
+def test_whoever_is_asked_beside_the_route_is_told_and_so_is_the_one_who_asked(
+    speaking_as: Speaking,
+) -> None:
+    world = Approving()
+    world.route(["Ana"], may=["add_signer", "consult"])
+    world.begin()
+    ana, eve, fay = (world.people["Ana"], *(make_person(world.organisation) for _ in range(2)))
+    beside: dict[str, Any] = {"work_item_id": world.item("Ana").pk, "actor": ana, "at": NOW}
+    approvals.add_signer(person=eve, when="parallel", note="She knows.", **beside)
+    asked = approvals.consult(person=fay, question="Which quarter?", **beside)
+    approvals.give_opinion(work_item_id=asked.pk, opinion="The third.", actor=fay, at=NOW)
+    follow(speaking_as)
+    assert kinds(eve) == {"work.opened"}
+    assert kinds(fay) == set()  # answered before anybody could tell
+    assert "approval.opinion" in kinds(ana)
+
+
+def test_whoever_is_consulted_is_told(speaking_as: Speaking) -> None:
+    world = Approving()
+    world.route(["Ana"], may=["consult"])
+    world.begin()
+    fay = make_person(world.organisation)
+    approvals.consult(
+        work_item_id=world.item("Ana").pk,
+        person=fay,
+        question="Which quarter?",
+        actor=world.people["Ana"],
+        at=NOW,
+    )
+    follow(speaking_as)
+    assert kinds(fay) == {"work.advise"}
+
+
+def test_the_deadline_of_a_stage_is_told_once_when_near_and_once_when_over() -> None:
+    world = Approving()
+    world.publish(StageSpec("Review", [world.seat("Ana"), world.seat("Ben")], rule="all", due_in=5))
+    approval = world.begin()
+    world.decide("Ben")
+    opening = approval.openings.get()
+    for days in (0, 4, 4, 9, 9):
+        actions.Reminders().remind(at=NOW + timedelta(days=days))
+    assert kinds(world.people["Ana"]) == {"work.due_soon", "work.overdue"}
+    assert Notice.objects.filter(person=world.people["Ana"]).count() == 2
+    assert kinds(world.people["Ben"]) == set()
+    assert opening.outcome == ""

@@ -1,0 +1,302 @@
+"""The record of an approval: nothing is left out, and every line names its ledger entry."""
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from approvals import actions
+from approvals.actions import StageSpec
+from approvals.models import Approval, SignOff
+from approvals.record_pages import Act, OpeningRecord, RecordPage, record_page
+from directory.models import Person
+from tests.approvals.factories import World
+from tests.approvals.test_interventions import Office
+from tests.approvals.test_routes_taken import WEEKS_LATER
+from tests.factories import NOW, delegate, make_holder, make_organisation, make_person
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+LATER = NOW + timedelta(minutes=30)
+
+
+def record(approval: Approval, user: Person) -> RecordPage:
+    approval.refresh_from_db()
+    page = record_page(approval, user, LATER)
+    assert page
+    return page
+
+
+def openings(page: RecordPage) -> list[OpeningRecord]:
+    return [one for round_ in page.rounds for one in round_.openings]
+
+
+def acts(page: RecordPage) -> list[Act]:
+    found = [one for round_ in page.rounds for one in [round_.sent]]
+    for one in openings(page):
+        found += [one.opened, *one.beside, *([one.closed] if one.closed else [])]
+        found += [act for turn in one.turns for act in turn.acts]
+    return [*found, *([page.end] if page.end else [])]
+
+
+def said(page: RecordPage) -> list[str]:
+    return [act.text for act in acts(page)]
+
+
+def whole(page: RecordPage) -> bool:
+    """Whatever has a time has an entry."""
+    return not [act for act in acts(page) if act.at and not act.entry]
+
+
+def test_an_approval_is_told_from_its_first_round_to_its_last_signature() -> None:
+    world = World()
+    world.publish(
+        StageSpec("First", [world.seat("Ana")]),
+        StageSpec("Second", [world.seat("Ben")], returns_to=[1], evidence="session"),
+    )
+    approval = world.begin()
+    world.decide("Ana")
+    world.decide("Ben", "return", target=1, comment="Once more.")
+    world.decide("Ana", at=LATER)
+    world.decide("Ben", "return", at=LATER, comment="To you.")
+    world.begin(at=LATER)
+    stand_in = make_person(world.organisation, "Bo")
+    delegate(world.people["Ana"], stand_in)
+    world.decide("Ana", by=stand_in, at=LATER)
+    world.decide("Ben", at=LATER)
+    page = record(approval, world.submitter)
+    told = [
+        (one.opening.round.number, one.view.position, one.opening.outcome, one.is_superseded)
+        for one in openings(page)
+    ]
+    assert told == [
+        (1, 1, "passed", True),
+        (1, 2, "returned", True),
+        (1, 1, "passed", True),
+        (1, 2, "returned", True),
+        (2, 1, "passed", False),
+        (2, 2, "passed", False),
+    ]
+    texts = said(page)
+    for text in (
+        "Submitter submitted round 2",
+        "Ben returned it to First",
+        "Ben returned it to the submitter",
+        "Bo for Ana approved",
+    ):
+        assert text in texts
+    [ballot] = [act for act in acts(page) if act.text == "Ben returned it to First"]
+    assert (ballot.words, ballot.proof) == ("Once more.", "signed in")
+    assert whole(page)
+
+
+def test_what_was_skipped_and_carried_over_says_why() -> None:
+    world = World()
+    first = world.seat("Ana")
+    world.publish(
+        StageSpec("First", [first]),
+        StageSpec("If", [world.seat("Ben")], condition={"unit_kinds": ["street"]}),
+        StageSpec("Second", [first], repeat_signer="carry"),
+        StageSpec("Third", [world.seat("Cai")]),
+    )
+    approval = world.begin()
+    world.decide("Ana")
+    page = record(approval, world.submitter)
+    assert [one.why for one in openings(page)[1:3]] == [
+        "Its condition doesn't hold here, so nobody was asked.",
+        "It passed as it opened, with approvals carried over.",
+    ]
+    assert "Ana: carried over from the stage “First”" in said(page)
+    assert page.awaited == ["Cai"]
+    assert whole(page)
+
+
+def test_whoever_was_added_asked_or_handed_a_turn_is_told_with_the_reason() -> None:
+    world = World()
+    may = ["add_signer", "transfer", "consult"]
+    world.publish(StageSpec("Review", [world.seat("Ana"), world.seat("Ben")], rule="all", may=may))
+    approval = world.begin()
+    people = {name: make_person(world.organisation, name) for name in ("Dee", "Eve", "Flo")}
+    mine, ben = world.item("Ana"), world.item("Ben")
+    asked = actions.consult(
+        work_item_id=mine.pk,
+        person=people["Dee"],
+        question="Is it true?",
+        actor=world.people["Ana"],
+        at=NOW,
+    )
+    actions.give_opinion(work_item_id=asked.pk, opinion="It is.", actor=people["Dee"], at=NOW)
+    actions.add_signer(
+        work_item_id=mine.pk,
+        person=people["Eve"],
+        when="parallel",
+        note="Her budget.",
+        actor=world.people["Ana"],
+        at=NOW,
+    )
+    actions.transfer(
+        work_item_id=ben.pk,
+        person=people["Flo"],
+        note="Her matter.",
+        actor=world.people["Ben"],
+        at=NOW,
+    )
+    actions.consult(
+        work_item_id=mine.pk,
+        person=make_person(world.organisation, "Gus"),
+        question="And you?",
+        actor=world.people["Ana"],
+        at=NOW,
+    )
+    decided = world.decide("Ana")
+    actions.revoke(
+        sign_off_id=decided.sign_off_id,
+        reason="Too soon.",
+        actor=world.people["Ana"],
+        at=NOW + timedelta(minutes=6),
+    )
+    page = record(approval, world.submitter)
+    texts = said(page)
+    for text in (
+        "asked for an opinion by Ana: “Is it true?”",
+        "gave an opinion",
+        "added by Ana: “Her budget.”",
+        "handed on to Flo",
+        "handed on by Ben: “Her matter.”",
+        "Ana approved",
+        "taken back: “Too soon.”",
+        "asked again",
+    ):
+        assert text in texts
+    assert "It is." in [act.words for act in acts(page)]
+    assert "not needed any more" in texts
+    assert whole(page)
+    counting = [turn.who for turn in openings(page)[0].turns if turn.counts]
+    assert len(counting) == 3
+
+
+def test_escalations_and_opinions_whose_time_was_up_are_told() -> None:
+    world = World()
+    world.publish(
+        StageSpec("Opinions", [world.seat("Ana")], refusal="advice", due_in=1),
+        StageSpec("Review", [world.seat("Ben")], due_in=1, escalate_to=[world.seat("Boss")]),
+    )
+    approval = world.begin()
+    actions.act_on(approval_id=approval.pk, at=WEEKS_LATER)
+    actions.act_on(approval_id=approval.pk, at=WEEKS_LATER + timedelta(days=21))
+    page = record(approval, world.submitter)
+    assert openings(page)[0].why == "Its time was up; nobody is said to have decided."
+    assert "asked because it is overdue" in said(page)
+    assert whole(page)
+
+
+def test_both_administrators_of_an_intervention_are_named() -> None:
+    office = Office()
+    approval = office.stuck("Ana", "Ben")
+    office.settle(office.propose(approval), confirm=False)
+    office.settle(office.propose(approval))
+    page = record(approval, office.submitter)
+    texts = said(page)
+    for text in (
+        "Second declined the intervention",
+        "Second confirmed the intervention",
+        "the seat was given to somebody else",
+        "given the seat by an intervention that First proposed",
+        "waits for Eve",
+    ):
+        assert text in texts
+    assert "Her post was abolished." in [act.words for act in acts(page)]
+    assert whole(page)
+    office.settle(office.propose(approval, "send_back"))
+    page = record(approval, office.submitter)
+    assert page.end
+    assert page.end.text == "cancelled"
+    assert openings(page)[-1].why == "An intervention ended it undecided."
+    assert whole(page)
+
+
+@pytest.mark.parametrize("end", ["withdraw", "cancel"])
+def test_an_approval_that_ended_undecided_says_so(end: str) -> None:
+    world = World()
+    world.route(["Ana"])
+    approval = world.begin()
+    getattr(world, end)()
+    page = record(approval, world.submitter)
+    assert page.end
+    assert whole(page)
+    assert not SignOff.objects.filter(approval=approval).exists()
+
+
+def test_a_stage_that_nobody_fitted_says_when_somebody_was_found() -> None:
+    world = World()
+    seat = world.seat("Ana")
+    world.publish(StageSpec("Review", [seat | {"role": "deputy"}]))
+    approval = world.begin()
+    make_holder(world.posts["Ana"].unit, "deputy", "Dan")
+    actions.ask_again(approval_id=approval.pk, at=LATER)
+    assert "Somebody fits by now: they are asked" in said(record(approval, world.submitter))
+
+
+def test_the_record_of_forty_seats_takes_as_many_queries_as_that_of_two() -> None:
+    counts = []
+    for names in (2, 40):
+        world = World()
+        world.route([f"P{number}" for number in range(names)], rule="all")
+        approval = Approval.objects.select_related("version__route").get(pk=world.begin().pk)
+        world.decide("P0")
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            record_page(approval, world.submitter, LATER)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert counts[0] <= 18
+
+
+# Who reads it
+
+
+def get(user: Person, approval: Approval, name: str = "approval") -> tuple[int, str]:
+    client = Client()
+    client.force_login(user)
+    response = client.get(reverse(name, args=[approval.pk]))
+    return response.status_code, unescape(response.content.decode())
+
+
+def test_auditors_get_links_to_the_entries_and_others_their_places() -> None:
+    world = World()
+    world.route(["Ana"])
+    approval = world.begin()
+    world.decide("Ana", comment="Fine.")
+    auditor = make_holder(world.unit, "auditor", "Ada")
+    status, page = get(auditor, approval)
+    assert status == 200
+    assert "/audit/" in page
+    assert "Fine." in page
+    assert "1 of 1: Ana" in page or "1 of 1: Office of Ana" in page
+    _status, page = get(world.submitter, approval)
+    assert "#" in page
+    assert reverse("entry", args=[approval.pk]).split(str(approval.pk))[0] not in page
+
+
+def test_whoever_may_not_see_the_subject_finds_no_record() -> None:
+    world = World()
+    world.route(["Ana"])
+    approval = world.begin()
+    assert get(make_person(make_organisation(), "Stranger"), approval)[0] == 404
+
+
+def test_words_are_left_out_for_those_who_read_only_who_decided() -> None:
+    world = World()
+    world.route(["Ana"])
+    approval = world.begin()
+    world.decide("Ana", comment="Between us.")
+    status, page = get(make_person(world.organisation, "Deaf"), approval)
+    assert status == 200
+    assert "Ana approved" in page
+    assert "Between us." not in page
+    assert "(erased)" not in page
