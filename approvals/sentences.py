@@ -106,13 +106,43 @@ def then(decision: str, tally: Tally, ahead: str) -> str:
                 _("%(approved)s of %(needed)s: the stage passes and goes to “%(stage)s”.") % score
             )
         return _("%(approved)s of %(needed)s: the last stage passes and the approval ends.") % score
-    if tally.result == "returned":
-        return _("It goes back to the submitter with your reason, and all stages are asked again.")
     if decision == Decision.APPROVE:
         return _("%(approved)s of %(needed)s: the stage goes on with the others.") % score
     if decision == Decision.RETURN:
         return _("Your return is counted; the stage goes on with the others.")
     return _("Recorded without a say; the stage goes on with the others.")
+
+
+def comes_back(*, chosen: bool, resumes: bool) -> str:
+    """What follows from a return that ends the stage."""
+    if chosen:
+        return _("It goes back with your reason, to where you choose below.")
+    if resumes:
+        return _(
+            "It goes back to the submitter with your reason, and comes back to this stage directly"
+            " if nothing that was read before changes."
+        )
+    return _("It goes back to the submitter with your reason, and all stages are asked again.")
+
+
+def back_to_submitter(name: str, *, resumes: bool) -> str:
+    """Where a return to the submitter leads."""
+    if resumes:
+        text = _(
+            "back to %(name)s, who submitted it; it comes back to this stage directly if nothing"
+            " that was read before changes"
+        )
+        return text % {"name": name}
+    return _("back to %(name)s, who submitted it; all stages are asked again") % {"name": name}
+
+
+def back_to(stage: str, first: int, last: int, *, resumes: bool) -> str:
+    """Where a return to an earlier stage leads."""
+    words = {"stage": stage, "first": first, "last": last}
+    if resumes:
+        text = _("back to the stage “%(stage)s”; it comes back to this stage directly afterwards")
+        return text % words
+    return _("back to the stage “%(stage)s”; stages %(first)s to %(last)s are asked again") % words
 
 
 def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:

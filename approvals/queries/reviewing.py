@@ -28,6 +28,14 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Where a return may go: 0 is the submitter, else a stage's position."""
+
+    position: int
+    then: str
+
+
+@dataclass(frozen=True)
 class Question:
     """What somebody who decides asks of a person, who has no vote; `is_open`: not answered yet."""
 
@@ -65,9 +73,22 @@ class Review:
         return self.reviewed.digest
 
     @property
-    def targets(self) -> list[int]:
-        """Where a return may go besides the submitter: positions of stages."""
-        return list(self.item.opening.stage.returns_to)
+    def evidence(self) -> str:
+        """How whoever decides has to prove to be themselves."""
+        return self.item.opening.stage.evidence
+
+    @property
+    def targets(self) -> list[Target]:
+        """Where a return may go, the submitter first; none to choose from where that is all."""
+        stage = self.item.opening.stage
+        known = {one.position: one.name for one in self.progress.stages}
+        resumes = stage.after_return == "resume"
+        submitter = self.item.opening.round.submitter.name
+        return [Target(0, sentences.back_to_submitter(submitter, resumes=resumes))] + [
+            Target(one, sentences.back_to(known[one], one, stage.position, resumes=resumes))
+            for one in sorted(stage.returns_to)
+            if one in known
+        ]
 
 
 def review(item: WorkItem, person: Person, at: datetime) -> Review:
@@ -76,6 +97,8 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
     shown = progress(item.approval, at=at, person=person)
     stage = _stage_of(item, shown)
     claim, refusal = _claim(item, stage, person, at)
+    if claim and item.opening.stage.evidence == "passkey":
+        refusal = str(refusals.NoPasskeys())  # the place where one would be asked for
     principal = Person.objects.get(pk=claim.acting_for) if claim and claim.acting_for else None
     post = item.post
     sentence = sentences.meaning(
@@ -94,7 +117,7 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         head=Head(root.chain_length, bytes(root.chain_head)),
         sentence=sentence,
         acting_for=principal,
-        choices=list(_choices(item, shown, stage)) if claim else [],
+        choices=list(_choices(item, shown, stage)) if claim and not refusal else [],
         refusal=refusal,
         may=frozenset(item.opening.stage.may) if claim else frozenset(),
         question=_question(item, stage, person),
@@ -200,4 +223,9 @@ def _choices(item: WorkItem, shown: Progress, stage: StageView) -> Iterable[Choi
         if decision != Decision.RETURN and not rules.reachable(rule, seats):
             continue
         tally = rules.tally(rule, seats, [*ballots, Ballot(item.pk, decision, 0)])
-        yield Choice(decision, sentences.then(decision, tally, ahead.name if ahead else ""))
+        back = ""
+        if decision == Decision.RETURN and tally.result == "returned":
+            back = sentences.comes_back(
+                chosen=bool(row.returns_to), resumes=row.after_return == "resume"
+            )
+        yield Choice(decision, back or sentences.then(decision, tally, ahead.name if ahead else ""))

@@ -17,6 +17,8 @@ from workflows.models import Task
 
 pytestmark = pytest.mark.django_db
 
+PASSWORD = "correct horse 27"
+
 
 def publish(world: World, **more: Any) -> None:
     """The lead unit's deputy and principal, then the office that reviews."""
@@ -244,3 +246,69 @@ def test_words_used_before_are_offered_again(world: World, task: Task) -> None:
     page = client.get(reverse("consult", args=[item.pk])).content.decode()
     assert "<option>Is that so?</option>" in page
     assert "<option>Are these figures right?</option>" in page
+
+
+def test_each_place_a_return_may_go_says_what_follows(world: World, task: Task) -> None:
+    for person in (world.deputy, world.principal):
+        decide(signed_in(person), seat(task, person))
+    page = page_of(signed_in(world.coordinator), seat(task, world.coordinator))
+    assert "back to Lu Wendi, who submitted it; all stages are asked again" in page
+    assert "back to the stage “Own unit”; stages 1 to 2 are asked again" in page
+    assert "It goes back with your reason, to where you choose below." in page
+
+
+def test_a_stage_that_wants_it_back_directly_says_so(world: World) -> None:
+    publish(world, after_return="resume")
+    task = accepted(world)
+    submitted(world, task)
+    page = page_of(signed_in(world.deputy), seat(task, world.deputy))
+    assert "comes back to this stage directly if nothing that was read before changes." in page
+
+
+@pytest.fixture
+def guarded(world: World) -> Task:
+    """A task whose first stage asks for the password."""
+    publish(world, evidence="password")
+    for person in (world.deputy, world.principal):
+        person.set_password(PASSWORD)
+        person.save(update_fields=["password"])
+    task = accepted(world)
+    submitted(world, task)
+    return task
+
+
+def test_a_stage_that_asks_for_the_password_signs_with_it(world: World, guarded: Task) -> None:
+    client, item = signed_in(world.deputy), seat(guarded, world.deputy)
+    assert 'name="password"' in page_of(client, item)
+    assert decide(client, item, password=PASSWORD).status_code == 303
+    assert SignOff.objects.get(work_item=item).evidence == "password"
+
+
+@pytest.mark.parametrize(("sent", "said"), [("wrong", "isn't your password"), ("", "Nothing is")])
+def test_without_the_right_password_nothing_is_signed_and_nothing_lost(
+    world: World, guarded: Task, sent: str, said: str
+) -> None:
+    client, item = signed_in(world.deputy), seat(guarded, world.deputy)
+    answer = decide(client, item, password=sent, decision="return", comment="Figures are missing.")
+    page = answer.content.decode().replace("&#x27;", "'")
+    assert answer.status_code == 422
+    assert said in page
+    assert not SignOff.objects.filter(work_item=item).exists()
+
+    kept = {field.name: field.value() or "" for field in answer.context["kept"]}
+    again = client.post(reverse("decide", args=[item.pk]), kept | {"password": PASSWORD})
+    assert again.status_code == 303
+    assert SignOff.objects.get(work_item=item).decision == "return"
+
+
+def test_wrong_passwords_count_towards_the_lock_of_the_door(world: World, guarded: Task) -> None:
+    client, item = signed_in(world.deputy), seat(guarded, world.deputy)
+    answers = [decide(client, item, password=f"wrong {n}").status_code for n in range(5)]
+    assert answers == [422, 422, 422, 422, 429]
+    assert decide(client, item, password=PASSWORD).status_code == 429
+    assert not SignOff.objects.filter(work_item=item).exists()
+
+
+def test_no_route_asks_for_a_passkey_before_anybody_can_have_one(world: World) -> None:
+    with pytest.raises(approvals.InvalidRoute):
+        publish(world, evidence="passkey")
