@@ -200,9 +200,12 @@ class SignersForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"}),
     )
 
-    def __init__(self, data: Any, *, directory: Directory, prefix: str) -> None:
+    def __init__(
+        self, data: Any, *, directory: Directory, prefix: str, may_choose: bool = False
+    ) -> None:
         super().__init__(data, prefix=prefix, initial={"role": "principal"})
         self.directory = directory
+        self.may_choose = may_choose
         self.fields["where"].choices = self._places()  # type: ignore[attr-defined]
 
     def _places(self) -> Choices:
@@ -212,11 +215,12 @@ class SignersForm(forms.Form):
             (_("By what it is about"), [(name, label) for name, (_one, label) in PLACES.items()]),
             (_("A unit"), [(f"unit-{one.pk}", one.name) for one in self.directory.units]),
             *([(_("Each unit of a group"), groups)] if groups else []),
-            (
-                _("Somebody in particular"),
-                [("person", _("A person by name")), ("chosen", _("Whom the submitter chooses"))],
-            ),
+            (_("Somebody in particular"), self._people()),
         ]
+
+    def _people(self) -> Choices:
+        chosen = [("chosen", _("Whom the submitter chooses"))] if self.may_choose else []
+        return [("person", _("A person by name")), *chosen]
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}

@@ -10,7 +10,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals import bpmn, drawing, editing, exchange, queries, route_wording, specs
+from approvals import (
+    bpmn,
+    drawing,
+    editing,
+    exchange,
+    queries,
+    route_wording,
+    specs,
+    subjects,
+)
 from approvals.actions.routes import problems_outside
 from approvals.differences import Change, compare
 from approvals.models import Route, RouteDraft, RouteProposal, RouteVersion
@@ -108,7 +117,7 @@ def editor(
     opened = edited.open if edited and edited.open <= len(draft.stages) else 0
     route, organisation = draft.route, draft.route.organisation
     stages = [StageSpec.of(one) for one in draft.stages]
-    words = Words.of(stages, organisation)
+    words = Words.of(stages, route)
     if opened:
         directory = directory or routing.directory_of(organisation.pk)
         form = form or StageForm(
@@ -118,7 +127,13 @@ def editor(
             plans=routing.plans_to_choose(route),
         )
         adders = {
-            name: (adders or {}).get(name) or SignersForm(None, directory=directory, prefix=name)
+            name: (adders or {}).get(name)
+            or SignersForm(
+                None,
+                directory=directory,
+                prefix=name,
+                may_choose=subjects.lets_choose(route.subject_kind),
+            )
             for name in LISTS
         }
         _focus(form, adders, edited.focus if edited else "")
@@ -168,9 +183,10 @@ class Words:
     problems: Mapping[int, Sequence[str]]
 
     @classmethod
-    def of(cls, stages: Sequence[StageSpec], organisation: Organisation) -> "Words":
+    def of(cls, stages: Sequence[StageSpec], route: Route) -> "Words":
+        organisation, kind = route.organisation, route.subject_kind
         found: dict[int, list[str]] = {}
-        for one in [*specs.problems(stages), *problems_outside(stages, organisation)]:
+        for one in [*specs.problems(stages), *problems_outside(stages, organisation, kind)]:
             found.setdefault(one.position, []).append(route_wording.problem(one, stages))
         return cls(
             stages,
@@ -306,7 +322,7 @@ def reading(
         stages = stages_of(version)
     else:
         stages = [StageSpec.of(one) for one in draft.stages] if draft else []
-    words = Words.of(stages, route.organisation)
+    words = Words.of(stages, route)
     progress, changes = None, []
     if draft and draft.proposals.exists():
         progress = queries.current(specs.PUBLICATION, route.pk, at=at, person=user)
@@ -367,7 +383,7 @@ def proposed(proposal_id: UUID) -> Proposed:
     route = proposal.draft.route
     stages = [StageSpec.of(one) for one in proposal.stages]
     old = stages_of(proposal.replaces) if proposal.replaces else []
-    words = Words.of(stages, route.organisation)
+    words = Words.of(stages, route)
     return Proposed(
         route,
         route_wording.kind(route.subject_kind),

@@ -151,7 +151,12 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         if button:
             directory = routing.directory_of(draft.organisation_id)
             adders = {
-                name: SignersForm(request.POST, directory=directory, prefix=name)
+                name: SignersForm(
+                    request.POST,
+                    directory=directory,
+                    prefix=name,
+                    may_choose=subjects.lets_choose(draft.route.subject_kind),
+                )
                 for name in route_forms.LISTS
             }
             for name, adder in adders.items():
@@ -204,7 +209,7 @@ def _outdated(request: PersonRequest, route: Route, refusal: Refused) -> HttpRes
     if draft is None or draft.state != RouteDraft.State.WRITING:
         return _away(request, route)
     draft.route = route
-    sent = route_pages.card(route_pages.Words.of([_sent(request)], route.organisation), 1)
+    sent = route_pages.card(route_pages.Words.of([_sent(request)], route), 1)
     page = route_pages.editor(draft)
     return _editor(
         request,

@@ -23,6 +23,9 @@ PROBLEMS: dict[str, str | Promise] = {
     ),
     "too_long": gettext_lazy("it names too many people and units for one record."),
     "stranger": gettext_lazy("it names a unit or a person that this organisation doesn't have."),
+    "nobody_chooses": gettext_lazy(
+        "whoever submits this can't choose signers, so nobody would be asked."
+    ),
     "no_name": gettext_lazy("give it a name of at most 60 characters."),
     "unknown_rule": gettext_lazy("it has an unknown rule."),
     "unknown_refusal": gettext_lazy("it has an unknown rule for returns."),

@@ -183,5 +183,13 @@ def get(kind: str) -> Subject:
     return _registry[kind]
 
 
+def lets_choose(kind: str) -> bool:
+    """Whether whoever submits such a subject can choose signers (`Context.chosen`).
+
+    A kind that can says so with `submitter_chooses = True`.
+    """
+    return bool(getattr(_registry.get(kind), "submitter_chooses", False))
+
+
 def kinds() -> tuple[str, ...]:
     return tuple(_registry)

@@ -165,31 +165,30 @@ class Advance:
 
 def _advance(
     request: Request,
-    reading: Reading,
-    course: Course,
+    standing: Standing,
+    claimed: Claim,
     tally: Tally,
-    subject: Subject,
-    root: Root,
     action: UUID,
 ) -> Advance:
     """Open what comes next, or end the approval and tell the subject."""
     if tally.result == "pending":
         return Advance()
+    reading = standing.reading
     if tally.result == "passed" or tally.target != rules.SUBMITTER:
         opened = stages.open_from(
             next_position(reading) if tally.result == "passed" else tally.target or 1,
-            course,
+            course_of(request, reading, claimed),
             number=reading.opening_number + 1,
             at=request.at,
             resumes_at=_resumption(reading, tally),
         )
         if opened.opening is not None:
             return Advance(opened=opened)
-        state = Approval.State.PASSED
+        state, result = Approval.State.PASSED, "passed"
     else:
-        opened, state = stages.Opened(), Approval.State.WITH_SUBMITTER
-    outcome = Outcome(tally.result, request.comment, request.actor, request.at, action)
-    return Advance(opened, state, subject.apply(root, outcome))
+        opened, state, result = stages.Opened(), Approval.State.WITH_SUBMITTER, "returned"
+    outcome = Outcome(result, request.comment, request.actor, request.at, action)
+    return Advance(opened, state, standing.subject.apply(standing.root, outcome))
 
 
 def next_position(reading: Reading) -> int:
@@ -226,8 +225,7 @@ def _record(
     action = uuid7()
     comment = commit(request.comment) if request.comment else None
     sign_off = signing.sign_off(request, reading, claimed, reviewed, comment, root)
-    course = course_of(request, reading, claimed)
-    advance = _advance(request, reading, course, tally, subject, root, action)
+    advance = _advance(request, standing, claimed, tally, action)
     closed = tally.result != "pending"
     asked = [place for place in reading.asked if place.id != reading.item and place.is_asked]
     mine = [place for place in asked if place.waits_for == reading.seat]

@@ -143,7 +143,7 @@ def submit_draft(*, route_id: UUID, revision: int, actor: Person, at: datetime) 
     route, draft = allowed.route, allowed.written
     _refuse_outdated(draft, revision)
     stages = [StageSpec.of(one) for one in draft.stages]
-    check(stages, route.organisation)
+    check(stages, route.organisation, route.subject_kind)
     try:
         version_in_force(route.organisation_id, PUBLICATION)
     except NoRoute:

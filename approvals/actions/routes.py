@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import queries, route_wording, specs
+from approvals import queries, route_wording, specs, subjects
 from approvals.models import Route, RouteDraft, RouteVersion, Stage
 from approvals.specs import Problem, StageSpec
 from audit import canonical
@@ -55,7 +55,7 @@ def publish_route(
     subject follow it; those on their way keep theirs. Raises InvalidRoute, UnderApproval,
     NotAdministrator, OperatorOnly.
     """
-    check(stages, organisation)
+    check(stages, organisation, subject_kind)
     route = locked_by_name(organisation, name, subject_kind)
     warrant = administrator(actor, organisation.pk, at)
     if isinstance(actor, Person):
@@ -118,19 +118,27 @@ def locked_by_name(organisation: Organisation, name: str, subject_kind: str) -> 
     return route
 
 
-def check(stages: Sequence[StageSpec], organisation: Organisation) -> None:
+def check(stages: Sequence[StageSpec], organisation: Organisation, subject_kind: str) -> None:
     """Raises InvalidRoute for the first thing that no electorate could repair."""
-    found = [*specs.problems(stages), *problems_outside(stages, organisation)]
+    found = [*specs.problems(stages), *problems_outside(stages, organisation, subject_kind)]
     if found:
         raise InvalidRoute(problem=route_wording.problem(found[0], stages))
 
 
-def problems_outside(stages: Sequence[StageSpec], organisation: Organisation) -> list[Problem]:
-    """What only the directory and the ledger know: names without anybody behind, and the size."""
+def problems_outside(
+    stages: Sequence[StageSpec], organisation: Organisation, subject_kind: str
+) -> list[Problem]:
+    """What only others know: names without anybody behind, choices nobody is asked, the size."""
     found = [
         Problem(position, "stranger", "approvers")
         for position in queries.stages_with_strangers(stages, organisation.pk)
     ]
+    if not subjects.lets_choose(subject_kind):
+        found += [
+            Problem(position, "nobody_chooses", "approvers")
+            for position, spec in enumerate(stages, 1)
+            if any(one.get("select") == "chosen_by_submitter" for one in spec.selectors)
+        ]
     if len(canonical.encode([spec.plain for spec in stages])) > specs.MOST_BYTES:
         found.append(Problem(0, "too_long"))
     return found
