@@ -1,13 +1,16 @@
 """The sentences that people sign and read. What stands in a statement is what the page showed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from approvals.models import SignOff, Stage
 from approvals.rules import Tally
+from directory.calendar import WorkingDays
 from directory.models import Post
 
 Decision = SignOff.Decision
@@ -155,6 +158,24 @@ def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:
     if origin == "consulted":
         return _("asked for an opinion by %(name)s: “%(note)s”") % words
     return _("added by %(name)s: “%(note)s”") % words
+
+
+def lasted(start: datetime, end: datetime, days: WorkingDays) -> str:
+    """How long something took: hours within a day, working days beyond."""
+    passed = days.between(localdate(start), localdate(end))
+    if passed > 0:
+        return ngettext("%(n)d working day", "%(n)d working days", passed) % {"n": passed}
+    hours = (end - start) // timedelta(hours=1)
+    if hours < 1:
+        return _("less than an hour")
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+
+
+def took(start: datetime, end: datetime | None, now: datetime, days: WorkingDays) -> str:
+    """The time that a step took, or has taken so far."""
+    if end:
+        return _("took %(time)s") % {"time": lasted(start, end, days)}
+    return _("%(time)s so far") % {"time": lasted(start, max(start, now), days)}
 
 
 def carried(stage: str) -> str:
