@@ -61,7 +61,8 @@ def seat(task: Task, person: Person) -> WorkItem:
     """The turn that the person has now."""
     held = WorkItem.objects.filter(approval__subject_id=task.pk, state="open")
     mine = held.filter(post__appointments__person=person) | held.filter(person=person)
-    return mine.distinct().latest("id")
+    found: WorkItem = mine.distinct().latest("id")
+    return found
 
 
 def page_of(client: Client, item: WorkItem) -> str:
