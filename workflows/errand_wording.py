@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -67,6 +68,8 @@ class Row:
     light: str = ""
     left: int | None = None
     due: date | None = None
+    decides: UUID | None = None
+    """The turn, where a decision is asked."""
 
 
 def row(errand: Errand, known: Known, stand_in: Holding | None, left: int | None) -> Row:
@@ -82,6 +85,7 @@ def row(errand: Errand, known: Known, stand_in: Holding | None, left: int | None
         light=light(left, started=errand.kind != "accept") if errand.due_date else "",
         left=left,
         due=errand.due_date,
+        decides=errand.item if errand.kind == DECIDE else None,
     )
 
 

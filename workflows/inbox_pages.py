@@ -48,6 +48,11 @@ class InboxPage:
     choice: str
     choices: Sequence[tuple[str, str | Promise]]
 
+    @property
+    def decisions(self) -> int:
+        """How many of the rows ask for a decision: several may be approved together."""
+        return sum(bool(row.decides) for group in self.groups for row in group.rows)
+
 
 @dataclass(frozen=True)
 class PastRow:

@@ -108,6 +108,7 @@ EXPECTED = [
     # Everybody's own
     *own_pages("inbox", "inbox_waiting", "inbox_done", "tasks", "plans", "password_changed"),
     Row("next_decision", get=EVERYONE),
+    Row("together", get=EVERYONE, post=EVERYONE),
     Row("search", get=EVERYONE, query="q=楠"),
     Row("search", get=EVERYONE, query="q=檀"),
     Row("search", get=EVERYONE, query="q=桂"),

@@ -12,7 +12,7 @@ from approvals.specs import MAY
 from directory.actions import OPERATOR
 from directory.models import Person
 from tests.factories import LONG_AGO
-from tests.workflows.factories import World, accepted, make_world, submitted
+from tests.workflows.factories import World, accepted, make_measure, make_world, submitted, write
 from workflows.models import Task
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse 27"
 
 
-def publish(world: World, **more: Any) -> None:
+def publish(world: World, review: dict[str, Any] | None = None, **more: Any) -> None:
     """The lead unit's deputy and principal, then the office that reviews."""
     lead = [{"select": "post_of_lead", "role": role} for role in ("deputy", "principal")]
     office = [{"select": "post_of_reviewing", "role": "coordinator"}]
@@ -30,7 +30,7 @@ def publish(world: World, **more: Any) -> None:
         subject_kind="task_completion",
         stages=[
             approvals.StageSpec("Own unit", lead, **{"rule": "all", "may": MAY} | more),
-            approvals.StageSpec("Review", office, returns_to=[1]),
+            approvals.StageSpec("Review", office, returns_to=[1], **(review or {})),
         ],
         actor=OPERATOR,
         at=LONG_AGO,
@@ -313,3 +313,64 @@ def test_wrong_passwords_count_towards_the_lock_of_the_door(world: World, guarde
 def test_no_route_asks_for_a_passkey_before_anybody_can_have_one(world: World) -> None:
     with pytest.raises(approvals.InvalidRoute):
         publish(world, evidence="passkey")
+
+
+def test_several_are_approved_at_once_and_what_changed_meanwhile_is_left_out(
+    world: World, task: Task
+) -> None:
+    second = accepted(world, measure=make_measure(world.plan, 15))
+    submitted(world, second)
+    client = signed_in(world.deputy)
+    items = [seat(one, world.deputy) for one in (task, second)]
+    inbox = client.get(reverse("inbox")).content.decode()
+    assert all(f'name="item" value="{one.pk}"' in inbox for one in items)
+
+    foreign = seat(task, world.principal)
+    ids = {"item": [*(str(one.pk) for one in items), str(foreign.pk), "nonsense"]}
+    shown = client.get(reverse("together"), ids)
+    ready = shown.context["ready"]
+    assert {one.item for one in ready} == {one.pk for one in items}
+    assert "Your decision" not in shown.content.decode()
+
+    Task.objects.filter(pk=second.pk).update(due_date=None)
+    sent = {"item": [one.item for one in ready]}
+    for one in ready:
+        sent |= {f"digest-{one.item}": one.digest, f"seen-{one.item}": one.seen}
+        sent |= {f"key-{one.item}": one.key}
+    client.post(reverse("together"), sent)
+    page = client.get("/").content.decode()
+    assert "1 approval signed and recorded." in page
+    assert "was left out. What you were looking at has changed since" in page
+    assert SignOff.objects.filter(work_item__in=items).count() == 1
+
+
+def test_what_asks_for_the_password_is_not_approved_together(world: World, guarded: Task) -> None:
+    item = seat(guarded, world.deputy)
+    shown = signed_in(world.deputy).get(reverse("together"), {"item": str(item.pk)})
+    assert not shown.context["ready"]
+    assert "It asks for your password again" in shown.content.decode()
+
+
+def test_a_damaged_confirmation_signs_nothing(world: World, task: Task) -> None:
+    item = seat(task, world.deputy)
+    answer = signed_in(world.deputy).post(reverse("together"), {"item": item.pk})
+    assert answer.status_code == 422
+    assert not SignOff.objects.filter(work_item=item).exists()
+
+
+def test_whoever_resubmits_reads_which_way_the_report_goes(world: World) -> None:
+    publish(world, review={"after_return": "resume"})
+    task = accepted(world)
+    submitted(world, task)
+    for person in (world.deputy, world.principal):
+        decide(signed_in(person), seat(task, person))
+    office = signed_in(world.coordinator)
+    decide(office, seat(task, world.coordinator), decision="return", comment="Add a list.")
+
+    client, address = signed_in(world.handler), reverse("report", args=[task.pk])
+    write(task, world.lead, world.handler)
+    assert "goes straight back to the stage “Review”" in client.get(address).content.decode()
+    write(task, world.lead, world.handler, "Five terms held.")
+    page = client.get(address).content.decode()
+    assert "all stages are asked again, from “Own unit” on" in page
+    assert "With an answer and further files alone" in page
