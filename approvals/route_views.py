@@ -174,10 +174,20 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
     kept.route = draft.route
     if button == "submit" and not amiss:
         return _submitted(request, kept)
+    if not button and request.headers.get("HX-Request"):
+        return _live(request, kept, form)
     page = route_pages.editor(
         kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
     )
-    return _editor(request, page, status=422 if amiss else 200, live=not button)
+    return _editor(request, page, status=422 if amiss else 200)
+
+
+def _live(request: PersonRequest, draft: RouteDraft, form: StageForm | None) -> HttpResponse:
+    """What follows from what was just typed; the form stays as it is under the writer's hands."""
+    context = {"page": route_pages.editor(draft), "form": form}
+    answer = render(request, "approvals/includes/route_live.html", context)
+    answer["HX-Retarget"] = "#live"
+    return answer
 
 
 def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
@@ -231,17 +241,12 @@ def _editor(
     page: route_pages.Editor,
     *,
     status: int = 200,
-    live: bool = False,
     **more: object,
 ) -> HttpResponse:
-    """The whole page; for htmx its part that changes, after typing only what follows from it."""
+    """The whole page; for htmx the part of it that a button may change."""
     context = {"page": page, "section": "route", "status": status, **more}
     if not request.headers.get("HX-Request"):
         return render(request, "approvals/route_draft.html", context, status=status)
-    if live and status == 200:
-        answer = render(request, "approvals/includes/route_live.html", context)
-        answer["HX-Retarget"] = "#live"
-        return answer
     return render(request, "approvals/includes/route_editor.html", context, status=status)
 
 

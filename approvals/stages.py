@@ -123,13 +123,15 @@ def open_from(
     number: int,
     at: datetime,
     resumes_at: int | None = None,
+    returned: bool = False,
 ) -> Opened:
     """Open the first stage from `position` on that applies; `number` is the next opening's.
 
     A stage is skipped if its condition excludes the subject, or if it asks cooperating units alone
-    and there are none. It is over at once if it carries approvals over that pass it. Any other
-    stage that finds nobody opens without seats, which is blocked: it never passes by itself.
-    After the first of them has passed, the approval goes on at `resumes_at` if that is given.
+    and there are none. It is over at once if it carries approvals over that pass it, unless
+    something was `returned` to it: then it asks again, whoever approved before. Any other stage
+    that finds nobody opens without seats, which is blocked: it never passes by itself. After the
+    first of them has passed, the approval goes on at `resumes_at` if that is given.
     """
     over: list[Opening] = []
     items: list[WorkItem] = []
@@ -152,7 +154,8 @@ def open_from(
             continue
         seats = seat(opening, course, at)
         items += seats
-        if stage.repeat_signer == "carry" and _carries(opening, seats, course, at):
+        carries = stage.repeat_signer == "carry" and not returned
+        if carries and _carries(opening, seats, course, at):
             over.append(opening)
             continue
         return Opened(over, opening, items)
@@ -224,7 +227,7 @@ def item(opening: Opening, position: int, chair: Chair, origin: str, at: datetim
 
 
 def _carries(opening: Opening, items: list[WorkItem], course: Course, at: datetime) -> bool:
-    """Carry approvals of earlier stages over to the seats of those who gave them.
+    """Carry approvals of earlier stages over to the seats of those who gave them, one for each.
 
     True if the stage is over with them; otherwise the seats that are left wait for their turn.
     """
@@ -232,7 +235,7 @@ def _carries(opening: Opening, items: list[WorkItem], course: Course, at: dateti
     ours = queries.holders_of(items, at)
     ballots = []
     for one in items:
-        if (source := earlier.get(ours.get(one.pk))) is not None:  # type: ignore[arg-type]
+        if (source := earlier.pop(ours.get(one.pk), None)) is not None:  # type: ignore[arg-type]
             one.carried_from_id, one.state, one.closed_at = source, WorkItem.State.DECIDED, at
             ballots.append(Ballot(one.pk, "approve"))
     stage = opening.stage

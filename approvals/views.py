@@ -13,9 +13,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import actions, exchange, pages, refusals, route_pages
+from approvals import actions, exchange, pages, refusals, route_changes, route_reading
 from approvals.forms import DecideForm
 from approvals.models import Route, SignOff, WorkItem
+from approvals.route_reading import Reading
 from directory.passwords import is_password_of
 from directory.requests import PersonRequest
 
@@ -105,7 +106,7 @@ def routes(request: PersonRequest) -> HttpResponse:
 def route_file(request: PersonRequest, route_id: UUID, form: str) -> HttpResponse:
     """A version of a route as JSON, to be moved elsewhere, or as BPMN for a viewer."""
     page = _reading(request, route_id, draft="draft" in request.GET)
-    found = route_pages.exported(page, form)
+    found = route_reading.exported(page, form)
     answer = HttpResponse(found.content, content_type=FORMS[form])
     name = f"attachment; filename*=UTF-8''{quote(found.filename)}"
     answer["Content-Disposition"] = name
@@ -124,7 +125,7 @@ def route_schema(request: PersonRequest) -> HttpResponse:
 def route_differences(request: PersonRequest, route_id: UUID, old: int, new: int) -> HttpResponse:
     """What one version of a route changed against another."""
     mine = Route.objects.for_user(request.user).select_related("organisation")
-    page = route_pages.differing(get_object_or_404(mine, pk=route_id), old, new)
+    page = route_changes.differing(get_object_or_404(mine, pk=route_id), old, new)
     if page is None:
         raise Http404(_("There is no such version."))
     context = {"page": page, "section": "route"}
@@ -139,13 +140,13 @@ def route(request: PersonRequest, route_id: UUID) -> HttpResponse:
     return render(request, "approvals/route.html", context)
 
 
-def _reading(request: PersonRequest, route_id: UUID, *, draft: bool = False) -> route_pages.Reading:
+def _reading(request: PersonRequest, route_id: UUID, *, draft: bool = False) -> Reading:
     """The version that the address asks for. Raises Http404."""
     mine = Route.objects.for_user(request.user).select_related("organisation")
     found = get_object_or_404(mine, pk=route_id)
     wanted = request.GET.get("version", "")
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else None
-    page = route_pages.reading(found, number, request.user, timezone.now(), as_draft=draft)
+    page = route_reading.reading(found, number, request.user, timezone.now(), as_draft=draft)
     if page is None:
         raise Http404(_("There is no such version."))
     return page

@@ -52,20 +52,25 @@ def act_on(*, approval_id: UUID, at: datetime) -> bool:
 
 
 def _escalated(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
-    """Seats for those whom the stage asks when it is late, who are not asked already."""
-    (chairs,) = selectors.resolve([opening.stage.escalate_to], course.context, at)
+    """Seats for those whom the stage asks when it is late, as far as they help.
+
+    One that nobody could fill, or only somebody who has a seat, would hold the stage up for good.
+    A stage that has asked nobody yet asks those of its own first (`ask_again`).
+    """
     there = list(opening.work_items.all())
-    if any(item.origin == Origin.ESCALATED for item in there):
+    if not there or any(item.origin == Origin.ESCALATED for item in there):
         return []
-    asked = {(item.post_id, item.person_id) for item in there if item.is_seat}
-    new = [chair for chair in chairs if (chair.post, chair.person) not in asked]
-    first = max((item.position for item in there), default=0) + 1
-    items = [
-        stages.item(opening, position, chair, Origin.ESCALATED, at)
-        for position, chair in enumerate(new, first)
-    ]
-    for item in items:
-        item.state, item.waits_for = State.OPEN, None
+    (chairs,) = selectors.resolve([opening.stage.escalate_to], course.context, at)
+    seated = queries.seated([item for item in there if item.is_seat], at)
+    position = max(item.position for item in there) + 1
+    items: list[WorkItem] = []
+    for chair in chairs:
+        item = stages.item(opening, position + len(items), chair, Origin.ESCALATED, at)
+        owner = queries.holders_of([item], at).get(item.pk)
+        if owner not in seated and queries.somebody_able([chair], course.barred, at):
+            item.state, item.waits_for = State.OPEN, None
+            items.append(item)
+            seated.add(owner)
     return items
 
 

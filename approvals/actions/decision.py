@@ -181,6 +181,7 @@ def _advance(
             number=reading.opening_number + 1,
             at=request.at,
             resumes_at=_resumption(reading, tally),
+            returned=tally.result == "returned",
         )
         if opened.opening is not None:
             return Advance(opened=opened)

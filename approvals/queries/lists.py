@@ -127,13 +127,16 @@ def _why_blocked(
 
 def _used(openings: list[Opening]) -> dict[UUID, set[UUID]]:
     """By opening, the people who fill a seat of it already."""
+    decided = {
+        item.carried_from_id or item.pk: opening.pk
+        for opening in openings
+        for item in opening.work_items.all()
+        if item.state == WorkItem.State.DECIDED
+    }
     used: dict[UUID, set[UUID]] = {}
-    ballots = SignOff.objects.filter(
-        work_item__opening__in=[one.pk for one in openings], revocation=None
-    )
-    rows = ballots.values_list("work_item__opening", "person", "acting_for")
-    for opening, person, acting_for in rows:
-        used.setdefault(opening, set()).update({person, acting_for} - {None})
+    ballots = SignOff.objects.filter(work_item__in=decided)
+    for item, person, acting_for in ballots.values_list("work_item", "person", "acting_for"):
+        used.setdefault(decided[item], set()).update({person, acting_for} - {None})
     return used
 
 

@@ -86,6 +86,15 @@ def holders_of(items: Iterable[WorkItem], at: datetime) -> dict[UUID, UUID]:
     }
 
 
+def seated(items: Iterable[WorkItem], at: datetime) -> set[UUID | None]:
+    """Those who have one of these seats: who holds it now, who decided on it, and for whom."""
+    listed = list(items)
+    decided_on = [one.carried_from_id or one.pk for one in listed]
+    ballots = SignOff.objects.filter(work_item__in=decided_on).values_list("person", "acting_for")
+    people = {one for ballot in ballots for one in ballot if one}
+    return people | set(holders_of(listed, at).values())
+
+
 def approvals_before(opening: Opening, now: Approver | None) -> dict[UUID, UUID]:
     """By person, an item of an earlier stage that they approved in this round in their own right.
 

@@ -281,8 +281,18 @@ EXPECTED = [
     # The record of an approval: those who see its subject
     Row("approval", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan approval"]),
+    Row("approval_form", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=EVERYONE, at=["issued plan approval"]),
     Row("approval", get=EVERYONE, at=["route approval"]),
+    # A stuck approval: administrators, who needn't see the subject
+    for_administrators("intervention", "approval", kind="=send_back", reason=REASON),
+    Row(
+        "intervention_settle",
+        post=ADMINISTRATORS,
+        at=["intervention"],
+        by_role=True,
+        send={"answer": "=decline"},
+    ),
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),

@@ -213,6 +213,12 @@ def _drafts(world: World) -> None:
         "route item": item.pk,
         "sign-off": _decided_in_part(world),
         "route approval": item.approval_id,
+        "intervention": approvals.propose_intervention(
+            approval_id=item.approval_id,
+            kind="send_back",
+            reason=f"{mark}有误",
+            **world.does("other.administrator"),
+        ).pk,
     }
 
 

@@ -130,3 +130,18 @@ def test_versions_keep_their_differences_and_count_who_follows_them() -> None:
     assert client.get(reverse("route_differences", args=[route.pk, 1, 9])).status_code == 404
     shown = client.get(reverse("route", args=[route.pk])).context["page"]
     assert [(one.number, one.on_the_way) for one in shown.versions] == [(2, 0), (1, 0)]
+
+
+def test_what_is_typed_wrongly_is_named_while_the_form_stays() -> None:
+    office = Office()
+    draft = office.begin()
+    client = signed_in(office.writer)
+    told = {"revision": draft.revision, "opened": "1", **sent(name="Typed", due_in="0")}
+    address = reverse("route_draft", args=[draft.route_id])
+    answer = client.post(address, told, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Retarget"]) == (200, "#live")
+    page = answer.content.decode()
+    assert "Deadline in working days:" in page
+    assert "<form" not in page
+    draft.refresh_from_db()
+    assert draft.stages[0]["name"] == "Typed"

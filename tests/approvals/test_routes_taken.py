@@ -8,19 +8,22 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from approvals import actions
+from approvals import actions, queries
 from approvals.actions import StageSpec
 from approvals.models import Approval, Opening, WorkItem
 from approvals.subjects import Context
 from audit.actions import append
 from audit.verification import verify
-from directory.models import Unit
+from directory import actions as directory
+from directory.actions import OPERATOR
+from directory.models import Appointment, Person, Unit
 from tests.approvals.factories import KIND, World
 from tests.approvals.racing import Race
-from tests.factories import NOW, delegate, make_person
+from tests.factories import NOW, delegate, make_person, make_post, make_unit
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
+LATER = NOW + timedelta(minutes=10)
 WEEKS_LATER = NOW + timedelta(days=21)
 
 
@@ -46,6 +49,16 @@ def begin(world: World, *, adds_only: bool = False, **context: Any) -> Approval:
         )
         append(root, kind="test.submitted", actor=world.submitter, at=NOW, facts=begun.facts)
     return begun.approval
+
+
+def dismiss(world: World, name: str) -> None:
+    held = Appointment.objects.get(post=world.posts[name], ends_at=None)
+    directory.dismiss(appointment_id=held.pk, actor=OPERATOR, at=NOW)
+
+
+def hold(world: World, name: str, person: Person) -> None:
+    """The person takes over that post."""
+    directory.appoint(post=world.posts[name], person=person, actor=OPERATOR, at=NOW, replace=True)
 
 
 def whole(world: World) -> bool:
@@ -212,6 +225,41 @@ def test_a_weaker_proof_is_not_carried_over() -> None:
     assert stages(approval)[-1] == (2, "", "")
 
 
+def test_an_approval_is_carried_over_to_one_seat_only() -> None:
+    world = World()
+    first = world.seat("Ana")
+    seats = [world.seat("Ben"), world.seat("Cai")]
+    for name in ("Ben", "Cai"):
+        hold(world, name, world.people["Ana"])
+    world.publish(
+        StageSpec("First", [first]), StageSpec("All", seats, rule="all", repeat_signer="carry")
+    )
+    approval = world.begin()
+    world.decide("Ana")
+    assert stages(approval)[-1] == (2, "", "")
+    assert world.item("Ben").carried_from is not None
+    assert world.item("Cai").state == WorkItem.State.OPEN
+    # Whoever was carried over has a seat, so nobody can decide on the other one.
+    (stuck,) = queries.blocked(world.organisation.pk, LATER)
+    assert stuck.reason == "excluded"
+
+
+def test_a_stage_to_which_something_is_returned_asks_again_whoever_approved_before() -> None:
+    world = World()
+    first = world.seat("Ana")
+    person = {"select": "person", "person": str(world.people["Ana"].pk)}
+    world.publish(
+        StageSpec("First", [first]),
+        StageSpec("Second", [person], repeat_signer="carry"),
+        StageSpec("Third", [world.seat("Ben")], returns_to=[2]),
+    )
+    approval = world.begin()
+    world.decide("Ana")
+    world.decide("Ben", "return", target=2)
+    assert [one for one, _, _ in stages(approval)] == [1, 2, 3, 2]
+    assert stages(approval)[-1] == (2, "", "")
+
+
 # Deadlines
 
 
@@ -281,3 +329,30 @@ def test_the_last_opinion_and_the_deadline_open_the_next_stage_once(race: Race) 
         )
         assert Opening.objects.filter(approval=approval).count() == 2
         assert Opening.objects.get(approval=approval, outcome="").stage.position == 2
+
+
+@pytest.mark.parametrize("whom", ["vacant", "submitter", "seated"])
+def test_nobody_is_asked_late_who_could_only_hold_the_stage_up(whom: str) -> None:
+    world = World()
+    seats, boss = [world.seat("Ana"), world.seat("Ben")], world.seat("Boss")
+    if whom == "vacant":
+        dismiss(world, "Boss")
+    else:
+        hold(world, "Boss", world.submitter if whom == "submitter" else world.people["Ana"])
+    world.publish(StageSpec("Review", seats, rule="all", due_in=1, escalate_to=[boss]))
+    approval = world.begin()
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is False
+    world.decide("Ana", at=WEEKS_LATER)
+    assert world.decide("Ben", at=WEEKS_LATER).result == "passed"
+
+
+def test_a_late_stage_that_has_asked_nobody_asks_its_own_people_first() -> None:
+    world = World()
+    boss, unit = world.seat("Boss"), make_unit(world.organisation)
+    asks = {"select": "post", "unit": str(unit.pk), "role": "reviewer"}
+    world.publish(StageSpec("Review", [asks], rule="all", due_in=1, escalate_to=[boss]))
+    approval = world.begin()
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is False
+    make_post(unit, "reviewer")
+    assert actions.ask_again(approval_id=approval.pk, at=WEEKS_LATER) == 1
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is True

@@ -15,7 +15,7 @@ from approvals.models import WorkItem
 from approvals.phrases import phrases
 from approvals.queries import Review
 from approvals.queries import review as review_of
-from approvals.route_pages import proposed
+from approvals.route_reading import proposed
 from approvals.specs import PUBLICATION
 from directory.models import Person
 from directory.requests import PersonRequest, held
