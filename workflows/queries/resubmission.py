@@ -72,7 +72,7 @@ def _newest_parts(draft: Draft) -> Iterable[Contribution]:
         task=draft.task_id, role=Assignment.Role.COOPERATING, ended_at=None
     )
     sent = Contribution.objects.filter(task=draft.task_id, unit__in=asked.values("unit"))
-    return sent.order_by("unit", "-version").distinct("unit")
+    return sent.order_by("unit_id", "-version").distinct("unit_id")
 
 
 def _files(found: Iterable[UUID]) -> Counter[UUID]:
