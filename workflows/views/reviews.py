@@ -63,7 +63,7 @@ def _decision(shown: Review, person: Person) -> dict[str, Any]:
 
 
 def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
-    task = visible_task(request.user, item.approval.subject_id)
+    task = visible_task(request, item.approval.subject_id)
     shown = review_of(item, request.user, timezone.now())
     new = Submission.objects.select_related("submitter").get(pk=item.opening.round.document_id)
     old = seen_before(new, request.user)
@@ -101,7 +101,9 @@ def _route(request: PersonRequest, item: WorkItem) -> HttpResponse:
 def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
     """Issuing a plan: its text is read on the plan's own page, in a few words here."""
     plan = get_object_or_404(
-        Plan.objects.for_user(request.user).select_related("coordinator", "overseer"),
+        Plan.objects.for_user(request.user, held(request)).select_related(
+            "coordinator", "overseer"
+        ),
         pk=item.approval.subject_id,
     )
     shown = review_of(item, request.user, timezone.now())
