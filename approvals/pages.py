@@ -1,8 +1,9 @@
 """Facts as the pages of this room show them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import pgettext
 
 from approvals import queries, route_wording, sentences, subjects
 from approvals.actions import Decided
+from approvals.intervention_pages import Proposed, waiting
 from approvals.queries import Blocked, routing
 from directory.models import Person
 from directory.policy import may_administer
@@ -26,6 +28,7 @@ class BlockedRow:
     why: str
     since: datetime
     asked: list[str]
+    approval: UUID
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class RoutesPage:
 
     routes: list[RouteRow]
     blocked: list[BlockedRow] | None
+    interventions: list[tuple[str, Proposed]] = field(default_factory=list)
+    """What waits for a second administrator, each with the title of what it is about."""
 
     @property
     def may_write(self) -> bool:
@@ -67,9 +72,10 @@ def decided(done: Decided, decision: str) -> str:
 
 
 def routes(user: Person, at: datetime) -> RoutesPage:
-    rows = None
+    rows, proposed = None, []
     if may_administer(roles_of(user, at)):
         rows = blocked_rows(queries.blocked(user.organisation_id, at))
+        proposed = waiting(user.organisation_id)
     drafts = routing.draft_states(user.organisation_id)
     known: list[Any] = list(queries.routes(user))
     found = [
@@ -77,7 +83,7 @@ def routes(user: Person, at: datetime) -> RoutesPage:
         for one in known
         if one.version_number or (one.pk in drafts and rows is not None)
     ]
-    return RoutesPage(found, rows)
+    return RoutesPage(found, rows, proposed)
 
 
 def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:
@@ -103,6 +109,7 @@ def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:
                 sentences.why_blocked(one.reason),
                 one.opening.opened_at,
                 asked,
+                one.approval.pk,
             )
         )
     return rows

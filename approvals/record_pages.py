@@ -16,7 +16,7 @@ from approvals.reckoning import reckoned
 from approvals.subjects import Description, Readable, Sight
 from audit.models import Entry
 from directory.models import Person
-from directory.policy import may_read_everything
+from directory.policy import may_administer, may_read_everything
 from directory.queries import roles_of
 
 Origin, State = WorkItem.Origin, WorkItem.State
@@ -84,6 +84,7 @@ class RecordPage:
     awaited: list[str]
     may_audit: bool
     hides_words: bool
+    may_intervene: bool
     now: str = ""
 
 
@@ -96,6 +97,7 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
     if sight is Sight.NOTHING:
         return None
     found = kept(approval, at=at, words=sight is Sight.WORDS)
+    roles = roles_of(user, at)
     about = subject.describe([approval.subject_id]).get(approval.subject_id, NOWHERE)
     wording = _Wording(found)
     rounds = [wording.round(one) for one in found.rounds]
@@ -107,8 +109,9 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
         rounds,
         wording.end(),
         [seat.name for seat in seats],
-        bool(may_read_everything(roles_of(user, at))),
+        bool(may_read_everything(roles)),
         sight is not Sight.WORDS,
+        approval.state == Approval.State.OPEN and bool(may_administer(roles)),
         open_now[0].view.name if open_now else "",
     )
 

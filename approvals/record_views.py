@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from approvals import record_pages
 from approvals.models import Approval
+from approvals.paper import paper
 from approvals.record_pages import RecordPage
 from directory.requests import PersonRequest
 
@@ -20,6 +21,15 @@ def approval(request: PersonRequest, approval_id: UUID) -> HttpResponse:
     """Everything that happened in an approval, in order, with the entry of each."""
     context = {"page": _read(request, approval_id)}
     return render(request, "approvals/approval.html", context)
+
+
+@login_required
+@require_GET
+def approval_form(request: PersonRequest, approval_id: UUID) -> HttpResponse:
+    """The newest round as a sheet of paper."""
+    page = _read(request, approval_id)
+    context = {"page": page, "paper": paper(page, timezone.now())}
+    return render(request, "approvals/approval_form.html", context)
 
 
 def _read(request: PersonRequest, approval_id: UUID) -> RecordPage:

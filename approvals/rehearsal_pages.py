@@ -14,7 +14,7 @@ from approvals.models import Route
 from approvals.queries import routing
 from approvals.queries.rehearsing import whole_directory
 from approvals.rehearsal import Case, Directory, Finding, Rehearsed, Seat
-from approvals.route_pages import stages_of
+from approvals.route_changes import stages_of
 from approvals.specs import StageSpec
 from directory.models import Person
 

@@ -2,33 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals import (
-    bpmn,
-    drawing,
-    editing,
-    exchange,
-    queries,
-    route_wording,
-    specs,
-    subjects,
-)
+from approvals import drawing, editing, route_wording, specs, subjects
 from approvals.actions.routes import problems_outside
-from approvals.differences import Change, compare
-from approvals.models import Route, RouteDraft, RouteProposal, RouteVersion
+from approvals.models import Route, RouteDraft
 from approvals.queries import routing
+from approvals.route_changes import Compared, changes_of
 from approvals.route_forms import LISTS, SignersForm, StageForm
 from approvals.specs import Plain, StageSpec
-from directory.models import Organisation, Person
-from directory.policy import may_administer
-from directory.queries import roles_of
 
 
 @dataclass(frozen=True)
@@ -79,7 +64,7 @@ class Editor:
     directory: routing.Directory | None
     in_force: int | None
     """The number of the version that this one replaces."""
-    changes: Sequence["Compared"]
+    changes: Sequence[Compared]
     """What it would change against that version."""
     has_route: bool
     """Whether anything says who approves routes here."""
@@ -272,190 +257,3 @@ def picture(words: Words, label: str, name: str = "route") -> SafeString:
         name=name,
     )
     return mark_safe(drawn)  # noqa: S308 drawing escapes
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A route as everybody reads it: one of its versions, and for administrators its draft."""
-
-    route: Route
-    kind: str
-    version: Any
-    versions: Sequence[Any]
-    stages: Sequence[StageSpec]
-    cards: Sequence[Card]
-    picture: SafeString
-    draft: RouteDraft | None
-    progress: queries.Progress | None
-    """How the draft's approval stands, where it was put forward."""
-    changes: Sequence["Compared"]
-    """What the draft would change."""
-    may_write: bool
-
-    @property
-    def is_in_force(self) -> bool:
-        return bool(self.versions) and self.version == self.versions[0]
-
-    @property
-    def before(self) -> Any:
-        """The version before the one shown, to compare with."""
-        older = [one for one in self.versions if self.version and one.number < self.version.number]
-        return older[0] if older else None
-
-
-def reading(
-    route: Route, number: int | None, user: Person, at: datetime, *, as_draft: bool = False
-) -> Reading | None:
-    """A version of the route, the newest if no number is given; None if there is nothing to read.
-
-    Of a route that was never published, or `as_draft`, administrators read the draft.
-    """
-    may_write = bool(may_administer(roles_of(user, at)))
-    draft = routing.open_draft(route) if may_write else None
-    versions = routing.versions_of(route)
-    version = next((one for one in versions if number in (None, one.number)), None)
-    if as_draft and draft:
-        version = None
-    if version is None and (number is not None or draft is None):
-        return None
-    if version is not None:
-        stages = stages_of(version)
-    else:
-        stages = [StageSpec.of(one) for one in draft.stages] if draft else []
-    words = Words.of(stages, route)
-    progress, changes = None, []
-    if draft and draft.proposals.exists():
-        progress = queries.current(specs.PUBLICATION, route.pk, at=at, person=user)
-    if draft and versions:
-        changes = changes_of(draft, versions[0])
-    return Reading(
-        route,
-        route_wording.kind(route.subject_kind),
-        version,
-        versions,
-        stages,
-        [card(words, position) for position in range(1, len(stages) + 1)],
-        picture(words, route.name),
-        draft,
-        progress,
-        changes,
-        may_write,
-    )
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What became of a stage, in words."""
-
-    word: str
-    change: Change
-
-
-def changes_of(draft: RouteDraft, version: RouteVersion) -> list["Compared"]:
-    stages = [StageSpec.of(one) for one in draft.stages]
-    return compared(stages_of(version), stages, draft.route.organisation)
-
-
-def compared(
-    old: Sequence[StageSpec], new: Sequence[StageSpec], organisation: Organisation
-) -> list[Compared]:
-    names = routing.names_in([*old, *new], organisation.pk)
-    changes = compare(old, new, route_wording.spoken(names))
-    return [Compared(str(route_wording.CHANGES[one.kind]), one) for one in changes]
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """A proposal as its approvers read it: all of it, and what it changes."""
-
-    route: Route
-    kind: str
-    proposal: RouteProposal
-    cards: Sequence[Card]
-    picture: SafeString
-    changes: Sequence[Compared]
-
-
-def proposed(proposal_id: UUID) -> Proposed:
-    proposal = RouteProposal.objects.select_related(
-        "draft__route__organisation", "replaces", "submitted_by"
-    ).get(pk=proposal_id)
-    route = proposal.draft.route
-    stages = [StageSpec.of(one) for one in proposal.stages]
-    old = stages_of(proposal.replaces) if proposal.replaces else []
-    words = Words.of(stages, route)
-    return Proposed(
-        route,
-        route_wording.kind(route.subject_kind),
-        proposal,
-        [card(words, position) for position in range(1, len(stages) + 1)],
-        picture(words, route.name),
-        compared(old, stages, route.organisation) if old else [],
-    )
-
-
-def stages_of(version: RouteVersion) -> list[StageSpec]:
-    return [StageSpec.of_row(one) for one in version.stages.order_by("position")]
-
-
-@dataclass(frozen=True)
-class Differing:
-    """Two versions of a route against each other."""
-
-    route: Route
-    kind: str
-    old: RouteVersion
-    new: RouteVersion
-    changes: Sequence[Compared]
-
-
-def differing(route: Route, old: int, new: int) -> Differing | None:
-    """None if one of the versions doesn't exist."""
-    found = {one.number: one for one in route.versions.filter(number__in=[old, new])}
-    if old not in found or new not in found:
-        return None
-    changes = compared(stages_of(found[old]), stages_of(found[new]), route.organisation)
-    kind = route_wording.kind(route.subject_kind)
-    return Differing(route, kind, found[old], found[new], changes)
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A version of a route, or its draft, as a file."""
-
-    filename: str
-    content: bytes
-
-
-def exported(reading: Reading, form: str) -> Exported:
-    """`form` is json or bpmn."""
-    route, stages = reading.route, reading.stages
-    number = reading.version.number if reading.version else 0
-    filename = f"{route.name}-v{number}.{form}" if number else f"{route.name}.{form}"
-    units = routing.names_in(stages, route.organisation_id)
-    if form == "json":
-        accounts = routing.accounts_in(stages, route.organisation_id)
-        return Exported(
-            filename, exchange.write(route.name, route.subject_kind, stages, units, accounts)
-        )
-    words = bpmn.Words(
-        name=route.name,
-        start=pgettext("BPMN", "ready"),
-        submits=pgettext("BPMN", "The submitter puts it forward"),
-        end=pgettext("BPMN", "approved"),
-        passed=pgettext("BPMN", "passed"),
-        returned=pgettext("BPMN", "returned"),
-        skipped=pgettext("BPMN", "doesn't apply"),
-        stages=[spec.name for spec in stages],
-        notes=[
-            "\n".join(
-                [
-                    route_wording.selectors(spec.approvers, units),
-                    sentences(spec),
-                    *route_wording.notes(spec, stages, units),
-                ]
-            )
-            for spec in stages
-        ],
-    )
-    return Exported(filename, bpmn.export(stages, words))

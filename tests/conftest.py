@@ -1,5 +1,6 @@
 """The harness: a database for each process, the application's role, a browser if any."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,6 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
     project.WHITENOISE_USE_FINDERS = project.WHITENOISE_AUTOREFRESH = True
     project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     project.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is looked for seldom, and not among the modules and tests that stay anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -169,9 +169,12 @@ class Addressee(models.Model):
 
 
 class ImportQuerySet(ScopedQuerySet):
-    def for_user(self, user: Person) -> Self:
-        """The imports of the units that the user coordinates: nobody else sees a draft's draft."""
-        held = holdings(user, timezone.now())
+    def for_user(self, user: Person, held: Sequence[Holding] | None = None) -> Self:
+        """The imports of the units that the user coordinates: nobody else sees a draft's draft.
+
+        `held`: the user's holdings, where known.
+        """
+        held = holdings(user, timezone.now()) if held is None else held
         units = {str(one.unit.id) for one in held if one.role == Post.Role.COORDINATOR}
         return super().for_user(user).filter(answers__document__coordinator__in=units)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from approvals import actions
 from approvals.actions import StageSpec
 from approvals.models import Approval, SignOff
+from approvals.paper import paper
 from approvals.record_pages import Act, OpeningRecord, RecordPage, record_page
 from directory.models import Person
 from tests.approvals.factories import World
@@ -255,6 +256,35 @@ def test_the_record_of_forty_seats_takes_as_many_queries_as_that_of_two() -> Non
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert counts[0] <= 18
+
+
+# On paper
+
+
+def test_the_form_shows_the_newest_round_and_what_was_returned_before() -> None:
+    world = World()
+    world.publish(
+        StageSpec("First", [world.seat("Ana")]),
+        StageSpec("Second", [world.seat("Ben"), world.seat("Cai")], rule="all"),
+    )
+    approval = world.begin()
+    world.decide("Ana", "return", comment="Once more.")
+    world.begin(at=LATER)
+    world.decide("Ana", at=LATER, comment="Well done.")
+    world.decide("Ben", at=LATER)
+    sheet = paper(record(approval, world.submitter), LATER)
+    assert [[one.opinion for one in stage.signers] for stage in sheet.stages] == [
+        ["Approved: Well done."],
+        ["Approved", ""],
+    ]
+    assert sheet.returns == ["Round 1: Ana returned it to the submitter: Once more."]
+    assert sheet.result == "not ended yet"
+    assert sheet.root == world.unit.subject
+    world.decide("Cai", at=LATER)
+    sheet = paper(record(approval, world.submitter), LATER)
+    assert sheet.result == "passed"
+    texts = [one.text for one in sheet.references]
+    assert texts == ["Submitter submitted round 2", "Ana approved", "Ben approved", "Cai approved"]
 
 
 # Who reads it

@@ -46,6 +46,8 @@ def events(task: Task | Plan, held: Iterable[Holding], *, comments: bool = True)
     if not comments:
         for body in bodies:
             (body["facts"].get("sign_off") or {}).pop("comment", None)
+            for part in ("revocation", "intervention"):
+                (body["facts"].get(part) or {}).pop("reason", None)
     names = _Names(task.organisation_id, bodies)
     linked = bool(may_read_everything({one.role for one in held}))
     return [_event(entry, body, names, linked) for entry, body in zip(entries, bodies, strict=True)]
@@ -95,8 +97,10 @@ def _units(facts: Facts) -> list[str]:
 
 def _commitments(facts: Facts) -> list[str]:
     """The commitments of reasons and comments; a report's words are read where it is shown."""
-    signed = facts.get("sign_off") or {}
+    signed, taken_back = facts.get("sign_off") or {}, facts.get("revocation") or {}
+    moved = facts.get("intervention") or {}
     found = [facts.get("reason"), facts.get("comment"), signed.get("comment")]
+    found += [taken_back.get("reason"), moved.get("reason")]
     return [one["commitment"] for one in found if isinstance(one, dict)]
 
 
@@ -214,6 +218,17 @@ def _due(who: str, facts: Facts, names: _Names) -> str:
     return _with_reason(done, names.words(facts.get("reason")))
 
 
+def _about(part: str, sentence: Any) -> Callable[[str, Facts, _Names], str]:
+    """A sentence with a person in it, and the reason that stands in one part of the facts."""
+
+    def say(who: str, facts: Facts, names: _Names) -> str:
+        reason = names.words((facts.get(part) or {}).get("reason"))
+        done = str(sentence) % {"who": who}
+        return _with_reason(done, reason) if reason else done
+
+    return say
+
+
 def _plainly(sentence: Any) -> Callable[[str, Facts, _Names], str]:
     """A sentence with nothing but a person in it, and the reason if there is one."""
 
@@ -236,6 +251,19 @@ SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
     "task.submitted": _submitted,
     "task.withdrawn": _plainly(gettext_lazy("%(who)s took the report back")),
     "approval.signed_off": _signed,
+    "approval.revoked": _about("revocation", gettext_lazy("%(who)s took the decision back")),
+    "approval.signer_added": _plainly(gettext_lazy("%(who)s asked for one more signature")),
+    "approval.transferred": _plainly(gettext_lazy("%(who)s handed the decision on")),
+    "approval.consulted": _plainly(gettext_lazy("%(who)s asked for an opinion")),
+    "approval.opinion_given": _plainly(gettext_lazy("%(who)s gave an opinion")),
+    "approval.asked_again": _plainly(gettext_lazy("Somebody fits the stage now and is asked")),
+    "approval.escalated": _plainly(gettext_lazy("Others are asked too: the stage is overdue")),
+    "approval.time_is_up": _plainly(gettext_lazy("The time for opinions is up")),
+    "approval.intervention_proposed": _about(
+        "intervention", gettext_lazy("%(who)s proposed an intervention in the approval")
+    ),
+    "approval.intervention_confirmed": _plainly(gettext_lazy("%(who)s confirmed the intervention")),
+    "approval.intervention_declined": _plainly(gettext_lazy("%(who)s declined the intervention")),
     "task.closed": _closed,
     "task.reopened": _plainly(gettext_lazy("%(who)s reopened the task")),
     "task.reassigned": _reassigned,

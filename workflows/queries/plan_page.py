@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
@@ -213,7 +213,7 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
     addressees = list(
         plan.addressees.select_related("unit", "received_by").order_by("unit__pinyin")
     )
-    rows, assignments = _rows(plan, person, localdate(at))
+    rows, assignments = _rows(plan, Task.objects.for_user(person, facts.holdings), localdate(at))
     units, matrix = _matrix(measures, rows, assignments)
     total = Task.objects.filter(plan=plan).count()
     over = Task.objects.filter(plan=plan, state__in=OVER).count()
@@ -278,11 +278,11 @@ def _obstacles(plan: Plan, measures: Sequence[Measure]) -> list[str]:
 
 
 def _rows(
-    plan: Plan, person: Person, today: date
+    plan: Plan, seen: QuerySet[Task], today: date
 ) -> tuple[list[TaskRow], dict[UUID, list[Assignment]]]:
-    """The tasks that the person may see, and who has which part in each."""
+    """The plan's tasks among those `seen`, and who has which part in each."""
     calendar = working_days(plan.organisation_id)
-    tasks = list(Task.objects.for_user(person).filter(plan=plan).select_related("measure"))
+    tasks = list(seen.filter(plan=plan).select_related("measure"))
     parts_by_task: dict[UUID, list[Assignment]] = {}
     found = Assignment.objects.filter(task__in=tasks, ended_at=None).select_related("unit")
     for one in found:

@@ -63,7 +63,7 @@ def waiting(
         frozenset(name for name, given in ids.items() if given),
         frozenset(kinds),
     )
-    return sql, [ids[one.name] if isinstance(one, Filling) else one for one in params]
+    return sql, [ids[one.name] if isinstance(one, Blank) else one for one in params]
 
 
 Name = str | tuple[str, int]
@@ -92,15 +92,8 @@ def _ids(person: Person, found: Sequence[Capacity]) -> dict[Name, list[UUID]]:
     return {name: list(given) for name, given in ids.items()}
 
 
-@dataclass(frozen=True)
-class Filling:
-    """Stands among a statement's parameters for the ids that belong there."""
-
-    name: Name
-
-
 class Blank(Expression):
-    """A place in a statement for an array of ids."""
+    """A place in a statement for an array of ids; stands among its parameters until they come."""
 
     output_field = ArrayField(UUIDField())
 
@@ -111,7 +104,7 @@ class Blank(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         if self.empty:
             raise EmptyResultSet
-        return "%s::uuid[]", [Filling(self.name)]
+        return "%s::uuid[]", [self]
 
 
 class Among(Func):
@@ -136,7 +129,7 @@ class Form:
 def _statement(
     number: int, filled: frozenset[Name], kinds: frozenset[str]
 ) -> tuple[str, tuple[Any, ...]]:
-    """The union of all branches that can have rows, with fillings among its parameters."""
+    """The union of all branches that can have rows, with blanks among its parameters."""
     form = Form(number, filled)
     statements: list[str] = []
     params: list[Any] = []

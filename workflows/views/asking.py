@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from directory.models import Person
+from directory.requests import PersonRequest, held
 from workflows import policy
 from workflows.actions.authority import refuse
 from workflows.models import Task
@@ -13,9 +14,9 @@ from workflows.policy import Facts
 from workflows.queries.standing import standing
 
 
-def visible_task(person: Person, task_id: UUID) -> Task:
+def visible_task(request: PersonRequest, task_id: UUID) -> Task:
     """The task with its plan and measure. Raises Http404 where it concerns somebody else."""
-    tasks = Task.objects.for_user(person).select_related(
+    tasks = Task.objects.for_user(request.user, held(request)).select_related(
         "plan__coordinator", "plan__overseer", "measure"
     )
     found: Task = get_object_or_404(tasks, pk=task_id)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from audit.queries import read_openings
-from directory.requests import PersonRequest
+from directory.requests import PersonRequest, held
 from workflows.files import FileDamaged, open_verified
 from workflows.models import DraftFile, Evidence, StoredFile, Task
 from workflows.queries.standing import works_for
@@ -53,7 +53,7 @@ def draft_file(request: PersonRequest, file_id: UUID) -> HttpResponse | FileResp
 
 
 def _sees(request: PersonRequest, task_id: UUID) -> bool:
-    return Task.objects.for_user(request.user).filter(pk=task_id).exists()
+    return Task.objects.for_user(request.user, held(request)).filter(pk=task_id).exists()
 
 
 def _hand_out(request: PersonRequest, file: StoredFile, name: str) -> HttpResponse | FileResponse:

@@ -40,7 +40,9 @@ def plan_import(request: PersonRequest) -> HttpResponse:
             form.add_error(None, refusal.message)
         else:
             return redirect("plan_review", found.pk)
-    waiting = PlanImport.objects.for_user(request.user).filter(state=PlanImport.State.OPEN)
+    waiting = PlanImport.objects.for_user(request.user, held(request)).filter(
+        state=PlanImport.State.OPEN
+    )
     context = {"form": form, "waiting": waiting.select_related("created_by")}
     status = 422 if form.errors else 200
     return render(request, "workflows/import_upload.html", context, status=status)
@@ -67,7 +69,9 @@ def plan_review(request: PersonRequest, import_id: UUID) -> HttpResponse:
 
 
 def _visible(request: PersonRequest, import_id: UUID) -> PlanImport:
-    found: PlanImport = get_object_or_404(PlanImport.objects.for_user(request.user), pk=import_id)
+    found: PlanImport = get_object_or_404(
+        PlanImport.objects.for_user(request.user, held(request)), pk=import_id
+    )
     return found
 
 

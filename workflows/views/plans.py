@@ -35,7 +35,7 @@ PAGE = 25
 @login_required
 @require_GET
 def plans(request: PersonRequest) -> HttpResponse:
-    found = Plan.objects.for_user(request.user).select_related("coordinator")
+    found = Plan.objects.for_user(request.user, held(request)).select_related("coordinator")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -46,7 +46,7 @@ def plans(request: PersonRequest) -> HttpResponse:
 
 
 def _visible(request: PersonRequest, plan_id: UUID) -> Plan:
-    mine = Plan.objects.for_user(request.user)
+    mine = Plan.objects.for_user(request.user, held(request))
     found: Plan = get_object_or_404(
         mine.select_related("coordinator", "overseer", "created_by"), pk=plan_id
     )

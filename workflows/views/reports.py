@@ -28,7 +28,7 @@ from workflows.views.asking import may, visible_task
 @require_http_methods(["GET", "POST"])
 def report(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """The lead unit's editor."""
-    task = visible_task(request.user, task_id)
+    task = visible_task(request, task_id)
     facts = may(request.user, task, "report")
     return _editor(request, task, desk(task, facts.lead))
 
@@ -37,7 +37,7 @@ def report(request: PersonRequest, task_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def contribution(request: PersonRequest, task_id: UUID, unit_id: UUID) -> HttpResponse:
     """A cooperating unit's editor."""
-    task = visible_task(request.user, task_id)
+    task = visible_task(request, task_id)
     may(request.user, task, "contribute", unit_id)
     return _editor(request, task, desk(task, unit_id))
 
@@ -46,7 +46,7 @@ def contribution(request: PersonRequest, task_id: UUID, unit_id: UUID) -> HttpRe
 @require_POST
 def autosave(request: PersonRequest, task_id: UUID, unit_id: UUID) -> HttpResponse:
     """Keep what is being written; answers the draft's new revision for the next time."""
-    task = visible_task(request.user, task_id)
+    task = visible_task(request, task_id)
     part = get_object_or_404(
         Assignment, task=task, unit=unit_id, ended_at=None, role__in=("lead", "cooperating")
     )
@@ -161,7 +161,7 @@ def _page(
 @require_GET
 def version(request: PersonRequest, task_id: UUID, number: int) -> HttpResponse:
     """One submitted version as it was sent, with what changed since the one before."""
-    task = visible_task(request.user, task_id)
+    task = visible_task(request, task_id)
     found = get_object_or_404(
         Submission.objects.select_related("submitter"), task=task, version=number
     )
@@ -173,7 +173,7 @@ def version(request: PersonRequest, task_id: UUID, number: int) -> HttpResponse:
 @require_GET
 def difference(request: PersonRequest, task_id: UUID, older: int, newer: int) -> HttpResponse:
     """What changed between two versions, words and files."""
-    task = visible_task(request.user, task_id)
+    task = visible_task(request, task_id)
     found = Submission.objects.filter(task=task).select_related("submitter")
     return _compared(
         request,

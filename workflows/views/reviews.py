@@ -1,5 +1,6 @@
 """A work item's page: what is to be decided, beside what changed since this reader last saw it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -11,10 +12,12 @@ from django.views.decorators.http import require_GET
 
 from approvals.forms import DecideForm
 from approvals.models import WorkItem
+from approvals.phrases import phrases
 from approvals.queries import Review
 from approvals.queries import review as review_of
-from approvals.route_pages import proposed
+from approvals.route_reading import proposed
 from approvals.specs import PUBLICATION
+from directory.models import Person
 from directory.requests import PersonRequest, held
 from workflows import lights
 from workflows.models import Plan, Submission
@@ -51,12 +54,16 @@ def next_decision(request: PersonRequest) -> HttpResponse:
     return redirect(f"{reverse('review', args=[found.errands[0].item])}?next")
 
 
-def _form(shown: Review) -> DecideForm:
-    return DecideForm.for_review(shown, next=reverse("next_decision"))
+def _decision(shown: Review, person: Person) -> dict[str, Any]:
+    """What the decision's part of each page needs, or the place for an opinion."""
+    return {
+        "form": DecideForm.for_review(shown, next=reverse("next_decision")),
+        "phrases": phrases("opinion" if shown.question else "comment", person),
+    }
 
 
 def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
-    task = visible_task(request.user, item.approval.subject_id)
+    task = visible_task(request, item.approval.subject_id)
     shown = review_of(item, request.user, timezone.now())
     new = Submission.objects.select_related("submitter").get(pk=item.opening.round.document_id)
     old = seen_before(new, request.user)
@@ -66,7 +73,7 @@ def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
     context = {
         "task": task,
         "review": shown,
-        "form": _form(shown),
+        **_decision(shown, request.user),
         "is_next": "next" in request.GET,
         "report": read[new.pk].marked(before),
         "before": before,
@@ -84,7 +91,7 @@ def _route(request: PersonRequest, item: WorkItem) -> HttpResponse:
     context = {
         "page": proposed(item.opening.round.document_id),
         "review": shown,
-        "form": _form(shown),
+        **_decision(shown, request.user),
         "is_next": "next" in request.GET,
         "section": "inbox",
     }
@@ -94,7 +101,9 @@ def _route(request: PersonRequest, item: WorkItem) -> HttpResponse:
 def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
     """Issuing a plan: its text is read on the plan's own page, in a few words here."""
     plan = get_object_or_404(
-        Plan.objects.for_user(request.user).select_related("coordinator", "overseer"),
+        Plan.objects.for_user(request.user, held(request)).select_related(
+            "coordinator", "overseer"
+        ),
         pk=item.approval.subject_id,
     )
     shown = review_of(item, request.user, timezone.now())
@@ -102,7 +111,7 @@ def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
         "plan": plan,
         "drafted": drafted(plan),
         "review": shown,
-        "form": _form(shown),
+        **_decision(shown, request.user),
         "is_next": "next" in request.GET,
         "section": "inbox",
     }

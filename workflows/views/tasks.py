@@ -38,7 +38,7 @@ Text = str | Promise
 @require_GET
 def task(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """What the task is, who has which part, where its report is, what happened, what to do."""
-    found = visible_task(request.user, task_id)
+    found = visible_task(request, task_id)
     page = task_page(found, request.user, timezone.now())
     return render(request, "workflows/task.html", {"page": page, "task": found})
 
@@ -67,7 +67,7 @@ def page_of(name: str) -> Callable[..., HttpResponse]:
     @login_required
     @require_http_methods(["GET", "POST"])
     def view(request: PersonRequest, task_id: UUID, unit_id: UUID | None = None) -> HttpResponse:
-        verb, found = VERBS[name], visible_task(request.user, task_id)
+        verb, found = VERBS[name], visible_task(request, task_id)
         if request.method == "GET":
             may(request.user, found, verb.action, unit_id)
             return _form_page(request, verb, found, _form(verb, found, unit_id))
