@@ -11,6 +11,8 @@ from approvals.actions import COMMENT_LIMIT
 from approvals.models import SignOff
 from approvals.queries import Review
 
+EARLIEST_WINS = _("Where several people return it, the earliest place that anybody names wins.")
+
 
 class DecideForm(forms.Form):
     """What a person decides, and what the page showed them when they did.
@@ -25,6 +27,14 @@ class DecideForm(forms.Form):
     )
     # The action says under the lock which targets the stage allows.
     target = forms.IntegerField(label=_("Returns to"), required=False, min_value=0)
+    password = forms.CharField(
+        label=_("Your password"),
+        help_text=_("This stage asks for it again before you sign."),
+        required=False,
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
     seen_digest = forms.CharField(widget=forms.HiddenInput, min_length=64, max_length=64)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=90)
     idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
@@ -41,15 +51,20 @@ class DecideForm(forms.Form):
                 "next": next,
             }
         )
-        stages = [stage for stage in review.progress.stages if stage.position in review.targets]
-        if stages:
-            targets = [(stage.position, stage.name) for stage in stages]
-            submitter = (rules.SUBMITTER, _("the submitter"))
+        targets = review.targets
+        if len(targets) > 1:
+            several = len(review.stage.seats) > 1
             form.fields["target"] = forms.ChoiceField(
-                label=_("Returns to"), choices=[submitter, *targets]
+                label=_("Returns to"),
+                choices=[(one.position, one.then) for one in targets],
+                initial=rules.SUBMITTER,
+                widget=forms.RadioSelect,
+                help_text=EARLIEST_WINS if several else "",
             )
         else:
             del form.fields["target"]
+        if review.evidence != "password":
+            del form.fields["password"]
         return form
 
     def clean_seen_digest(self) -> bytes:

@@ -112,10 +112,20 @@ class OutOfReach(Refused):
 
 
 class StrongerProof(Refused):
-    """The stage wants a password or a passkey."""
+    """The stage wants a password or a passkey: `evidence` says which."""
 
     status = 403
     sentence = _("This stage asks you to prove who you are once more.")
+
+
+class NoPasskeys(Refused):
+    """The stage wants a passkey, and nobody has one here yet."""
+
+    status = 403
+    sentence = _(
+        "This stage asks for a passkey, and passkeys aren't set up here yet. An administrator can"
+        " publish a route that asks for the password."
+    )
 
 
 class CommentTooLong(Refused):

@@ -1,13 +1,16 @@
 """The sentences that people sign and read. What stands in a statement is what the page showed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from approvals.models import SignOff, Stage
 from approvals.rules import Tally
+from directory.calendar import WorkingDays
 from directory.models import Post
 
 Decision = SignOff.Decision
@@ -106,13 +109,43 @@ def then(decision: str, tally: Tally, ahead: str) -> str:
                 _("%(approved)s of %(needed)s: the stage passes and goes to “%(stage)s”.") % score
             )
         return _("%(approved)s of %(needed)s: the last stage passes and the approval ends.") % score
-    if tally.result == "returned":
-        return _("It goes back to the submitter with your reason, and all stages are asked again.")
     if decision == Decision.APPROVE:
         return _("%(approved)s of %(needed)s: the stage goes on with the others.") % score
     if decision == Decision.RETURN:
         return _("Your return is counted; the stage goes on with the others.")
     return _("Recorded without a say; the stage goes on with the others.")
+
+
+def comes_back(*, chosen: bool, resumes: bool) -> str:
+    """What follows from a return that ends the stage."""
+    if chosen:
+        return _("It goes back with your reason, to where you choose below.")
+    if resumes:
+        return _(
+            "It goes back to the submitter with your reason, and comes back to this stage directly"
+            " if nothing that was read before changes."
+        )
+    return _("It goes back to the submitter with your reason, and all stages are asked again.")
+
+
+def back_to_submitter(name: str, *, resumes: bool) -> str:
+    """Where a return to the submitter leads."""
+    if resumes:
+        text = _(
+            "back to %(name)s, who submitted it; it comes back to this stage directly if nothing"
+            " that was read before changes"
+        )
+        return text % {"name": name}
+    return _("back to %(name)s, who submitted it; all stages are asked again") % {"name": name}
+
+
+def back_to(stage: str, first: int, last: int, *, resumes: bool) -> str:
+    """Where a return to an earlier stage leads."""
+    words = {"stage": stage, "first": first, "last": last}
+    if resumes:
+        text = _("back to the stage “%(stage)s”; it comes back to this stage directly afterwards")
+        return text % words
+    return _("back to the stage “%(stage)s”; stages %(first)s to %(last)s are asked again") % words
 
 
 def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:
@@ -125,6 +158,24 @@ def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:
     if origin == "consulted":
         return _("asked for an opinion by %(name)s: “%(note)s”") % words
     return _("added by %(name)s: “%(note)s”") % words
+
+
+def lasted(start: datetime, end: datetime, days: WorkingDays) -> str:
+    """How long something took: hours within a day, working days beyond."""
+    passed = days.between(localdate(start), localdate(end))
+    if passed > 0:
+        return ngettext("%(n)d working day", "%(n)d working days", passed) % {"n": passed}
+    hours = (end - start) // timedelta(hours=1)
+    if hours < 1:
+        return _("less than an hour")
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+
+
+def took(start: datetime, end: datetime | None, now: datetime, days: WorkingDays) -> str:
+    """The time that a step took, or has taken so far."""
+    if end:
+        return _("took %(time)s") % {"time": lasted(start, end, days)}
+    return _("%(time)s so far") % {"time": lasted(start, max(start, now), days)}
 
 
 def carried(stage: str) -> str:

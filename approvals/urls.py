@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from approvals import intervention_views, record_views, route_views, views
+from approvals import intervention_views, record_views, route_views, turn_views, views
 
 urlpatterns = [
     path("work-items/<uuid:work_item_id>/decide/", views.decide, name="decide"),
+    path(
+        "work-items/<uuid:work_item_id>/add-signer/",
+        turn_views.ask("add_signer"),
+        name="add_signer",
+    ),
+    path("work-items/<uuid:work_item_id>/transfer/", turn_views.ask("transfer"), name="transfer"),
+    path("work-items/<uuid:work_item_id>/consult/", turn_views.ask("consult"), name="consult"),
+    path("work-items/<uuid:work_item_id>/opinion/", turn_views.give_opinion, name="give_opinion"),
+    path("sign-offs/<uuid:sign_off_id>/revoke/", turn_views.revoke, name="revoke"),
     path("approvals/<uuid:approval_id>/", record_views.approval, name="approval"),
     path("approvals/<uuid:approval_id>/form/", record_views.approval_form, name="approval_form"),
     path(
@@ -19,6 +28,7 @@ urlpatterns = [
         name="intervention_settle",
     ),
     path("routes/", views.routes, name="routes"),
+    path("routes/help/", views.routes_help, name="routes_help"),
     path("routes/schema.json", views.route_schema, name="route_schema"),
     path("routes/import/", route_views.route_import, name="route_import"),
     path("routes/new/", route_views.route_new, name="route_new"),

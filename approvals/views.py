@@ -10,13 +10,15 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import actions, exchange, pages, refusals, route_changes, route_reading
+from approvals import actions, exchange, manual, pages, refusals, route_changes, route_reading
 from approvals.forms import DecideForm
-from approvals.models import Route, WorkItem
+from approvals.models import Route, SignOff, WorkItem
 from approvals.route_reading import Reading
+from directory.passwords import is_password_of
 from directory.requests import PersonRequest
 
 FORMS = {"json": "application/json", "bpmn": "application/xml"}
@@ -36,7 +38,11 @@ def decide(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
     form = DecideForm(request.POST)
     if not form.is_valid():
         raise refusals.NotAsShown
-    asked = form.cleaned_data
+    asked, evidence = form.cleaned_data, "session"
+    if asked["password"]:
+        if not is_password_of(request, asked["password"]):
+            return _prove(request, form, work_item_id, wrong=True)
+        evidence = "password"
     try:
         decided = actions.decide(
             work_item_id=work_item_id,
@@ -47,12 +53,33 @@ def decide(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
             seen_digest=asked["seen_digest"],
             seen=asked["seen"],
             idempotency_key=asked["idempotency_key"],
+            evidence=evidence,
             at=timezone.now(),
         )
     except WorkItem.DoesNotExist:
         raise Http404 from None
+    except refusals.StrongerProof as refusal:
+        if refusal.params["evidence"] == "passkey":
+            raise refusals.NoPasskeys from None
+        return _prove(request, form, work_item_id)
     messages.success(request, pages.decided(decided, asked["decision"]))
     return SeeOther(_next(request, asked["next"]))
+
+
+def _prove(
+    request: HttpRequest, form: DecideForm, work_item_id: UUID, *, wrong: bool = False
+) -> HttpResponse:
+    """The decision as it was sent, once more, for the password; nothing is signed yet."""
+    kept = [field for field in form if field.name != "password"]
+    context = {
+        "form": form,
+        "kept": kept,
+        "wrong": wrong,
+        "decision": SignOff.Decision(form.cleaned_data["decision"]).label,
+        "item": work_item_id,
+        "section": "inbox",
+    }
+    return render(request, "approvals/prove.html", context, status=422)
 
 
 def _next(request: HttpRequest, wanted: str) -> str:
@@ -73,6 +100,14 @@ def routes(request: PersonRequest) -> HttpResponse:
     """Every route of the organisation, and what is blocked for those who can help."""
     context = pages.routes(request.user, timezone.now())
     return render(request, "approvals/routes.html", {"page": context, "section": "route"})
+
+
+@login_required
+@require_GET
+def routes_help(request: PersonRequest) -> HttpResponse:
+    """How approvals work, as docs/approvals.md has it."""
+    context = {"page": manual.read(get_language() or ""), "section": "route"}
+    return render(request, "approvals/routes_help.html", context)
 
 
 @login_required

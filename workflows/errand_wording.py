@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,11 +14,12 @@ from approvals.models import WorkItem
 from directory.queries import Holding
 from workflows.lights import light
 from workflows.models import Plan, PlanImport, Task
-from workflows.queries.errands import DECIDE, Known
+from workflows.queries.errands import ADVISE, DECIDE, Known
 from workflows.queries.inbox import Errand
 
 VERBS: Mapping[str, Promise] = {
     "decide": pgettext_lazy("inbox", "Review"),
+    "advise": pgettext_lazy("inbox", "Advise"),
     "accept": pgettext_lazy("inbox", "Receive"),
     "receive": pgettext_lazy("inbox", "Receive"),
     "report": pgettext_lazy("inbox", "Report"),
@@ -33,7 +35,7 @@ VERBS: Mapping[str, Promise] = {
 """What is to be done, by kind of errand."""
 
 CHOICES: Sequence[tuple[str, Promise, Sequence[str]]] = (
-    ("review", VERBS["decide"], ("decide",)),
+    ("review", VERBS["decide"], ("decide", "advise")),
     ("receive", VERBS["accept"], ("accept", "receive", "receive_plan")),
     ("report", VERBS["report"], ("report", "contribute")),
     ("close", pgettext_lazy("inbox", "Close or settle"), ("close", "settle")),
@@ -66,6 +68,8 @@ class Row:
     light: str = ""
     left: int | None = None
     due: date | None = None
+    decides: UUID | None = None
+    """The turn, where a decision is asked."""
 
 
 def row(errand: Errand, known: Known, stand_in: Holding | None, left: int | None) -> Row:
@@ -81,6 +85,7 @@ def row(errand: Errand, known: Known, stand_in: Holding | None, left: int | None
         light=light(left, started=errand.kind != "accept") if errand.due_date else "",
         left=left,
         due=errand.due_date,
+        decides=errand.item if errand.kind == DECIDE else None,
     )
 
 
@@ -106,7 +111,7 @@ def _title(errand: Errand, known: Known) -> tuple[str, str]:
 
 
 def _url(errand: Errand) -> str:
-    if errand.kind == DECIDE:
+    if errand.kind in (DECIDE, ADVISE):
         return reverse("review", args=[errand.item])
     if errand.kind == "check_import":
         return reverse("plan_review", args=[errand.subject])
@@ -125,6 +130,8 @@ def _why(errand: Errand, known: Known) -> list[str]:
         lead = known.tasks[errand.subject].lead_name if errand.subject in known.tasks else ""
         other = known.others.get(errand.subject)
         return [other.detail if other else lead, *_seat(known.seats[errand.item])]
+    if errand.kind == ADVISE:
+        return [_question(known.seats[errand.item], known)]
     if task := known.tasks.get(errand.subject):
         return [_part(errand.kind, task), task.plan.number or task.plan.title]
     if plan := known.plans.get(errand.subject):
@@ -146,6 +153,11 @@ def _seat(seat: WorkItem) -> list[str]:
         )
         reasons.append(words % {"decided": decided, "asked": asked})
     return reasons
+
+
+def _question(seat: WorkItem, known: Known) -> str:
+    text = known.questions.get(bytes(seat.note or b"")) or _("(erased)")
+    return _("%(name)s asks: “%(question)s”") % {"name": seat.asked_by, "question": text}
 
 
 def _part(kind: str, task: Task) -> str:

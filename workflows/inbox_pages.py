@@ -1,7 +1,7 @@
 """What the pages of the inbox show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -48,6 +48,11 @@ class InboxPage:
     choice: str
     choices: Sequence[tuple[str, str | Promise]]
 
+    @property
+    def decisions(self) -> int:
+        """How many of the rows ask for a decision: several may be approved together."""
+        return sum(bool(row.decides) for group in self.groups for row in group.rows)
+
 
 @dataclass(frozen=True)
 class PastRow:
@@ -62,6 +67,8 @@ class PastRow:
     state: str = ""
     days: int = 0
     """Working days since."""
+    take_back: str = ""
+    """Where a decision from which nothing has followed yet may be taken back."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ def waiting(person: Person, at: datetime, after: str = "") -> PastPage:
 
 
 def done(person: Person, after: str = "") -> PastPage:
-    """What the person has done. At most five queries."""
+    """What the person has done. At most six queries."""
     found = records.done(person, records.Bookmark.read(after))
     rows = []
     for one in found.records:
@@ -123,7 +130,12 @@ def done(person: Person, after: str = "") -> PastPage:
             verb, why = KINDS[signed.decision], [signed.capacity]
             if signed.acting_for:
                 why.append(_("For %(name)s") % {"name": signed.acting_for.name})
-        rows.append(_row(one, found, verb, why))
+            if hasattr(signed, "revocation"):
+                why.append(_("taken back"))
+        row = _row(one, found, verb, why)
+        if one.item in found.revocable:
+            row = replace(row, take_back=reverse("revoke", args=[one.item]))
+        rows.append(row)
     return PastPage(rows, found.after)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import evidence, reports, reviews, tasks
+from workflows.views import evidence, reports, reviews, tasks, together
 from workflows.views.tasks import page_of
 
 urlpatterns = [
@@ -45,6 +45,7 @@ urlpatterns = [
     ),
     path("evidence/<uuid:evidence_id>/", evidence.evidence, name="evidence"),
     path("draft-files/<uuid:file_id>/", evidence.draft_file, name="draft_file"),
+    path("work-items/together/", together.together, name="together"),
     path("work-items/next/", reviews.next_decision, name="next_decision"),
     path("work-items/<uuid:work_item_id>/", reviews.review, name="review"),
 ]

@@ -143,7 +143,7 @@ def _tally(reading: Reading, request: Request) -> Tally:
     if len(request.comment) > COMMENT_LIMIT:
         raise refusals.CommentTooLong(limit=COMMENT_LIMIT)
     if EVIDENCE.index(request.evidence) < EVIDENCE.index(reading.evidence):
-        raise refusals.StrongerProof
+        raise refusals.StrongerProof(evidence=reading.evidence)
     rule, seats, ballots = reading.tallied
     if decision == SignOff.Decision.ABSTAIN and not rules.may_abstain(
         rule, seats, ballots, reading.item

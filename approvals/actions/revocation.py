@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from approvals import refusals
+from approvals import queries, refusals
 from approvals.actions.standing import stand
 from approvals.actions.turns import NOTE_LIMIT, turn_facts
-from approvals.models import Approval, Revocation, SignOff, WorkItem
+from approvals.models import Revocation, SignOff, WorkItem
 from audit.actions import append
 from audit.canonical import commit
 from directory.models import Person
@@ -36,9 +36,7 @@ def revoke(*, sign_off_id: UUID, reason: str, actor: Person, at: datetime) -> Wo
         raise refusals.NoteRequired
     if len(text) > NOTE_LIMIT:
         raise refusals.CommentTooLong(limit=NOTE_LIMIT)
-    if reading.outcome or reading.approval_state != Approval.State.OPEN:
-        raise refusals.TooLate
-    if reading.item_state != State.DECIDED or _followed(sign_off):
+    if sign_off.pk not in queries.revocable_ids([sign_off.pk]):
         raise refusals.TooLate
     why = commit(text)
     revocation = Revocation.objects.create(
@@ -81,16 +79,3 @@ def revoke(*, sign_off_id: UUID, reason: str, actor: Person, at: datetime) -> Wo
         },
     )
     return again
-
-
-def _followed(sign_off: SignOff) -> bool:
-    """Whether anybody decided or was asked in this approval since; opinions don't count."""
-    later = SignOff.objects.filter(approval=sign_off.approval_id, at__gte=sign_off.at)
-    if later.exclude(pk=sign_off.pk).exists():
-        return True
-    asked = WorkItem.objects.filter(
-        opening=sign_off.work_item.opening_id,
-        asked_by__isnull=False,
-        opened_at__gt=sign_off.at,
-    )
-    return asked.exclude(origin=WorkItem.Origin.CONSULTED).exists()

@@ -1,5 +1,12 @@
 """Reading approvals: who is asked, who could act, how an approval stands."""
 
+from approvals.queries.asking import (
+    Candidate,
+    Candidates,
+    candidates,
+    revocable,
+    revocable_ids,
+)
 from approvals.queries.lists import (
     Blocked,
     blocked,
@@ -23,19 +30,23 @@ from approvals.queries.people import (
     why_not_yours,
 )
 from approvals.queries.progress import Progress, SeatView, StageView, current
-from approvals.queries.reviewing import Choice, Review, review, seen_digest
+from approvals.queries.reviewing import Choice, Question, Review, review, seen_digest
 from approvals.queries.routing import stages_with_strangers
 
 __all__ = [
     "Blocked",
+    "Candidate",
+    "Candidates",
     "Choice",
     "Progress",
+    "Question",
     "Review",
     "SeatView",
     "StageView",
     "approvals_before",
     "barred",
     "blocked",
+    "candidates",
     "claimants",
     "current",
     "had",
@@ -45,6 +56,8 @@ __all__ = [
     "overdue",
     "resumption",
     "review",
+    "revocable",
+    "revocable_ids",
     "routes",
     "seated",
     "seen_digest",

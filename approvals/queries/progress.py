@@ -14,6 +14,7 @@ from approvals.queries.people import claimants
 from approvals.rules import Ballot, Rule, Seat, Tally
 from audit.queries import read_openings
 from directory.models import Person, Unit
+from directory.queries import working_days
 
 BALLOT = {"approve": "approved", "return": "returned", "abstain": "abstained"}
 
@@ -33,6 +34,11 @@ class SeatView:
     sign_off: SignOff | None = None
     aside: str = ""
     """How somebody whom the route didn't ask came to this seat."""
+    took: str = ""
+    """How long the person took, or has been asked so far."""
+    asker: str = ""
+    note: str = ""
+    """Who asked somebody beside the route, and with which words."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class StageView:
     count: str = ""
     tally: Tally | None = None
     asides: list[SeatView] = field(default_factory=list)
+    took: str = ""
+    """How long it took, or has taken so far."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,8 @@ class Seating:
         *,
         words: bool = True,
     ) -> None:
-        self.person = person
+        self.person, self.at = person, at
+        self.days = working_days(approval.organisation_id)
         self.words = words
         items = [item for opening in openings for item in opening.work_items.all()]
         waiting = {(i.post_id, i.person_id) for i in items if not hasattr(i, "sign_off")}
@@ -180,6 +189,9 @@ class Seating:
             sentences.count(tally, opening.outcome),
             tally,
             [self.aside(item) for item in items if not item.is_seat],
+            self._took(opening.opened_at, opening.closed_at)
+            if opening.outcome != Opening.Outcome.SKIPPED
+            else "",
         )
 
     def seat(self, item: WorkItem) -> SeatView:
@@ -196,7 +208,15 @@ class Seating:
         mine = self.person is not None and any(one.person == self.person.pk for one in claims)
         status = {"not_needed": "not_needed", "waiting": "waiting"}.get(item.state, "open")
         name = holder.name if holder else sentences.vacant(post)
-        return SeatView(name, post, status, mine and status == "open", item, aside=self._why(item))
+        return SeatView(
+            name,
+            post,
+            status,
+            mine and status == "open",
+            item,
+            aside=self._why(item),
+            took=self._took(item.opened_at) if status == "open" else "",
+        )
 
     def aside(self, item: WorkItem) -> SeatView:
         """A turn that doesn't count."""
@@ -207,7 +227,18 @@ class Seating:
             status = "advised" if item.state == WorkItem.State.DECIDED else item.state
             words = self._text(item.opinion)
             name, at = str(item.person), item.closed_at if item.opinion else None
-            return SeatView(name, post, status, False, item, at, words, aside=self._why(item))
+            return SeatView(
+                name,
+                post,
+                status,
+                False,
+                item,
+                at,
+                words,
+                aside=self._why(item),
+                asker=str(item.asked_by),
+                note=self._text(item.note),
+            )
         if hasattr(item, "sign_off"):
             view = self._signed(item, item, post)
             taken_back = item.sign_off.revocation
@@ -215,6 +246,9 @@ class Seating:
             return replace(view, status="revoked", is_you=False, aside=why)
         name = str(item.person) if item.person else post
         return SeatView(name, post, "transferred", False, item, item.closed_at)
+
+    def _took(self, start: datetime, end: datetime | None = None) -> str:
+        return sentences.took(start, end, self.at, self.days)
 
     def _why(self, item: WorkItem) -> str:
         if item.asked_by is None:
@@ -243,6 +277,7 @@ class Seating:
             sentences.proof(row.evidence),
             row,
             sentences.carried(carried) if carried else self._why(item),
+            "" if carried else self._took(item.opened_at, row.at),
         )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from approvals import policy, refusals, rules, sentences, subjects
 from approvals.models import SignOff, Stage, WorkItem
 from approvals.policy import Claim
+from approvals.queries.asking import revocable
 from approvals.queries.people import barred, claimants, what_closed, why_not_yours
 from approvals.queries.progress import Progress, SeatView, StageView, electorate, progress
 from approvals.rules import Ballot
@@ -27,11 +28,31 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Where a return may go: 0 is the submitter, else a stage's position."""
+
+    position: int
+    then: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody who decides asks of a person, who has no vote; `is_open`: not answered yet."""
+
+    asker: str
+    text: str
+    is_open: bool
+    is_yours: bool
+
+
+@dataclass(frozen=True)
 class Review:
     """A work item in front of a person.
 
-    `choices` is empty where they may not decide; `refusal` says why. `sentence` is what an approval
-    says; `digest` covers what is reviewed, `head` is the chain's head now.
+    `choices` is empty where they may not decide; `refusal` says why. `may` says how else they may
+    use their turn (`add_signer`, `transfer`, `consult`). `sentence` is what an approval says;
+    `digest` covers what is reviewed, `head` is the chain's head now. `own` is the person's decision
+    on this item where they may still take it back.
     """
 
     item: WorkItem
@@ -43,15 +64,31 @@ class Review:
     acting_for: Person | None = None
     choices: list[Choice] = field(default_factory=list)
     refusal: str = ""
+    may: frozenset[str] = frozenset()
+    question: Question | None = None
+    own: UUID | None = None
 
     @property
     def digest(self) -> bytes:
         return self.reviewed.digest
 
     @property
-    def targets(self) -> list[int]:
-        """Where a return may go besides the submitter: positions of stages."""
-        return list(self.item.opening.stage.returns_to)
+    def evidence(self) -> str:
+        """How whoever decides has to prove to be themselves."""
+        return self.item.opening.stage.evidence
+
+    @property
+    def targets(self) -> list[Target]:
+        """Where a return may go, the submitter first; none to choose from where that is all."""
+        stage = self.item.opening.stage
+        known = {one.position: one.name for one in self.progress.stages}
+        resumes = stage.after_return == "resume"
+        submitter = self.item.opening.round.submitter.name
+        return [Target(0, sentences.back_to_submitter(submitter, resumes=resumes))] + [
+            Target(one, sentences.back_to(known[one], one, stage.position, resumes=resumes))
+            for one in sorted(stage.returns_to)
+            if one in known
+        ]
 
 
 def review(item: WorkItem, person: Person, at: datetime) -> Review:
@@ -60,6 +97,8 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
     shown = progress(item.approval, at=at, person=person)
     stage = _stage_of(item, shown)
     claim, refusal = _claim(item, stage, person, at)
+    if claim and item.opening.stage.evidence == "passkey":
+        refusal = str(refusals.NoPasskeys())  # the place where one would be asked for
     principal = Person.objects.get(pk=claim.acting_for) if claim and claim.acting_for else None
     post = item.post
     sentence = sentences.meaning(
@@ -78,9 +117,27 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         head=Head(root.chain_length, bytes(root.chain_head)),
         sentence=sentence,
         acting_for=principal,
-        choices=list(_choices(item, shown, stage)) if claim else [],
+        choices=list(_choices(item, shown, stage)) if claim and not refusal else [],
         refusal=refusal,
+        may=frozenset(item.opening.stage.may) if claim else frozenset(),
+        question=_question(item, stage, person),
+        own=_own(item, person),
     )
+
+
+def _question(item: WorkItem, stage: StageView, person: Person) -> Question | None:
+    if item.origin != WorkItem.Origin.CONSULTED:
+        return None
+    shown = next(one for one in stage.asides if one.item.pk == item.pk)
+    is_yours = item.person_id == person.pk
+    return Question(shown.asker, shown.note, item.state == WorkItem.State.OPEN, is_yours)
+
+
+def _own(item: WorkItem, person: Person) -> UUID | None:
+    if item.state != WorkItem.State.DECIDED:
+        return None
+    mine = revocable(SignOff.objects.filter(work_item=item, person=person))
+    return mine.values_list("pk", flat=True).first()
 
 
 def reviewed(item: WorkItem, root: Root) -> Reviewed:
@@ -121,10 +178,12 @@ def _claim(
     claims = [claim for claim in claims if claim.person == person.pk]
     if not claims:
         return None, why_not_yours(item.pk, person, at)
+    if item.origin == WorkItem.Origin.CONSULTED:
+        return None, str(refusals.OnlyAnOpinion())
     out = barred(item.opening.round)
     if not policy.may_decide(claims, barred=out, used=()):
         return None, str(refusals.OwnWork())
-    if item.state in (WorkItem.State.DECIDED, WorkItem.State.NOT_NEEDED):
+    if item.state not in (WorkItem.State.OPEN, WorkItem.State.WAITING):
         return None, what_closed(item.pk)
     if item.state == WorkItem.State.WAITING:
         return None, str(refusals.NotYourTurn())
@@ -164,4 +223,9 @@ def _choices(item: WorkItem, shown: Progress, stage: StageView) -> Iterable[Choi
         if decision != Decision.RETURN and not rules.reachable(rule, seats):
             continue
         tally = rules.tally(rule, seats, [*ballots, Ballot(item.pk, decision, 0)])
-        yield Choice(decision, sentences.then(decision, tally, ahead.name if ahead else ""))
+        back = ""
+        if decision == Decision.RETURN and tally.result == "returned":
+            back = sentences.comes_back(
+                chosen=bool(row.returns_to), resumes=row.after_return == "resume"
+            )
+        yield Choice(decision, back or sentences.then(decision, tally, ahead.name if ahead else ""))

@@ -4,3 +4,4 @@ import "./theme.js";
 import "./forms.js";
 import "./drafts.js";
 import "./uploads.js";
+import "./phrases.js";

@@ -28,6 +28,7 @@ SUBMITTER = frozenset({"own.handler"})
 PRINCIPAL = frozenset({"own.principal"})
 ROUTE_WRITER = frozenset({"own.administrator"})
 FIRST_SIGNER = frozenset({"own.deputy"})
+ADVISER = SUBMITTER
 
 EVERYONE = everyone_of("own") | everyone_of("other") | PARTNER | COORDINATOR | APPROVER
 CONCERNED = WORKERS | PARTNER | COORDINATOR | AUDITORS
@@ -95,6 +96,8 @@ DECISION = {
     "idempotency_key": "=01890000-0000-7000-8000-000000000001",
 }
 
+ASKED = {"do": "=ask", "person": "newcomer", "note": REASON}
+
 EXPECTED = [
     # Without signing in
     Row("live", get=EVERYONE, open_to_all=True),
@@ -105,6 +108,7 @@ EXPECTED = [
     # Everybody's own
     *own_pages("inbox", "inbox_waiting", "inbox_done", "tasks", "plans", "password_changed"),
     Row("next_decision", get=EVERYONE),
+    Row("together", get=EVERYONE, post=EVERYONE),
     Row("search", get=EVERYONE, query="q=楠"),
     Row("search", get=EVERYONE, query="q=檀"),
     Row("search", get=EVERYONE, query="q=桂"),
@@ -121,7 +125,7 @@ EXPECTED = [
     ),
     Row("delegation_revoke", get=PRINCIPAL, post=PRINCIPAL, at=["delegation"]),
     # The directory: everybody reads, administrators keep it
-    *own_pages("directory", "people", "calendar", "routes"),
+    *own_pages("directory", "people", "calendar", "routes", "routes_help"),
     Row("people", get=EVERYONE, query="q=楠"),
     Row("unit", get=EVERYONE, at=["unit.other"]),
     Row("person", get=EVERYONE, at=["person"]),
@@ -268,6 +272,12 @@ EXPECTED = [
     Row("review", get=CONCERNED, sees=CONCERNED, at=["item"]),
     Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
     Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
+    Row("add_signer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED | {"when": "=after"}),
+    Row("transfer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
+    Row("consult", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
+    Row("give_opinion", post=ADVISER, at=["asked item"], send={"comment": REASON}),
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["asked item"]),
+    Row("revoke", APPROVER, APPROVER, APPROVER, ["sign-off"], {"reason": REASON}),
     # The record of an approval: those who see its subject
     Row("approval", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan approval"]),

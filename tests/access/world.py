@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import get_current_timezone
 
 from approvals import actions as approvals
-from approvals.actions import StageSpec
-from approvals.models import Approval, WorkItem
+from approvals.actions import Decided, StageSpec
+from approvals.models import Approval, Route, WorkItem
 from approvals.queries import seen_digest
+from approvals.specs import MAY
 from audit import sequencer
 from audit.models import Entry
 from directory import actions as directory
@@ -168,7 +169,7 @@ def _routes(world: World) -> None:
             name=f"{mark}{kind}",
             subject_kind=kind,
             stages=[
-                StageSpec(f"{mark}{role}", [{"select": select, "role": role}])
+                StageSpec(f"{mark}{role}", [{"select": select, "role": role}], may=MAY)
                 for select, role in asked
             ],
             actor=OPERATOR,
@@ -186,7 +187,11 @@ def _drafts(world: World) -> None:
         name=f"{mark}route_publication",
         subject_kind="route_publication",
         stages=[
-            StageSpec(f"{mark}审定", [{"select": "post", "unit": committee, "role": "principal"}])
+            StageSpec(
+                f"{mark}审定",
+                [{"select": "post", "unit": committee, "role": "principal"}],
+                may=MAY,
+            )
         ],
         actor=OPERATOR,
         at=LONG_AGO,
@@ -206,6 +211,7 @@ def _drafts(world: World) -> None:
         "route with draft": written.route_id,
         "route under approval": version.route_id,
         "route item": item.pk,
+        "sign-off": _decided_in_part(world),
         "route approval": item.approval_id,
         "intervention": approvals.propose_intervention(
             approval_id=item.approval_id,
@@ -214,6 +220,25 @@ def _drafts(world: World) -> None:
             **world.does("other.administrator"),
         ).pk,
     }
+
+
+def _decided_in_part(world: World) -> UUID:
+    """A decision that its stage goes on after: somebody was asked beside the route."""
+    names = {"organisation": world.organisation, "name": f"{world.marks.everyone}task_completion"}
+    route_id = Route.objects.get(**names).pk
+    draft = approvals.begin_draft(route_id=route_id, **world.does("own.administrator"))
+    approvals.submit_draft(
+        route_id=route_id, revision=draft.revision, **world.does("own.administrator")
+    )
+    item = WorkItem.objects.get(approval__subject_id=route_id)
+    approvals.add_signer(
+        work_item_id=item.pk,
+        person=world.people["own.handler"],
+        when="parallel",
+        note=f"{world.marks.everyone}会签",
+        **world.does("office.principal"),
+    )
+    return sign(world, "office.principal", item).sign_off_id
 
 
 # What is planned
@@ -331,6 +356,13 @@ def _bring(world: World, task: Task, step: str) -> None:
         item = _item(task)
         world.things |= {"item": item.pk, "seen": seen_digest(item).hex()}
         world.things["approval"] = item.approval_id
+        asked = approvals.consult(
+            work_item_id=item.pk,
+            person=world.people["own.handler"],
+            question=f"{mark}属实吗",
+            **world.does("own.deputy"),
+        )
+        world.things["asked item"] = asked.pk
         return
     decide(world, "own.deputy", task, "return", f"{mark}退回")
     _write(world, task, "own", "own.handler", f"{mark}第二稿")
@@ -383,8 +415,13 @@ def _item(subject: Plan | Task) -> WorkItem:
 def decide(
     world: World, who: str, subject: Plan | Task, decision: str = "approve", comment: str = ""
 ) -> None:
-    item = _item(subject)
-    approvals.decide(
+    sign(world, who, _item(subject), decision, comment)
+
+
+def sign(
+    world: World, who: str, item: WorkItem, decision: str = "approve", comment: str = ""
+) -> Decided:
+    return approvals.decide(
         work_item_id=item.pk,
         decision=decision,
         comment=comment,

@@ -1,6 +1,6 @@
 """What the rows of the inbox say: titles and circumstances for one page of errands.
 
-At most four queries, however many errands: seats, tasks, plans, imports.
+At most five queries, however many errands: seats, questions, tasks, plans, imports.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,13 +16,14 @@ from django.db.models.functions import Coalesce
 from approvals import subjects as approved
 from approvals.models import Approval, RouteProposal, WorkItem
 from approvals.subjects import Description
+from audit.queries import read_openings
 from directory.queries import Holding
 from workflows.models import Assignment, Plan, PlanImport, PlanVersion, Submission, Task
 from workflows.plan_subject import KIND as ISSUE
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
-DECIDE = "decide"
+DECIDE, ADVISE = "decide", "advise"
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,15 @@ class Known:
     tasks: dict[UUID, Task] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
     imports: dict[UUID, PlanImport] = field(default_factory=dict)
+    questions: dict[bytes, str | None] = field(default_factory=dict)
+    """What opinions were asked about, by the commitment to it."""
     others: dict[UUID, Description] = field(default_factory=dict)
     """Whatever else is approved, as it describes itself."""
 
 
 def known(errands: Sequence[Errand]) -> Known:
     """What the rows of these errands need."""
-    seats = {one.item for one in errands if one.kind == DECIDE}
+    seats = {one.item for one in errands if one.kind in (DECIDE, ADVISE)}
     subjects = {one.subject for one in errands}
     found = Known(seats=_by_id(_seats(seats)) if seats else {})
     imports = {one.subject for one in errands if one.kind == "check_import"}
@@ -50,10 +53,14 @@ def known(errands: Sequence[Errand]) -> Known:
         if seat.approval.subject_kind == ISSUE
     }
     others = _others(found.seats.values())
+    asked = [seat for seat in found.seats.values() if seat.origin == WorkItem.Origin.CONSULTED]
     tasks = subjects - plans - imports - others.keys()
     return Known(
         seats=found.seats,
         others=others,
+        questions=read_openings(asked[0].organisation_id, [one.note for one in asked])
+        if asked
+        else {},
         tasks=_by_id(with_lead(Task.objects.filter(pk__in=tasks))) if tasks else {},
         plans=_by_id(_plans(plans)) if plans else {},
         imports=_by_id(_imports(imports)) if imports else {},
@@ -80,11 +87,13 @@ def _by_id(rows: Iterable[Any]) -> dict[UUID, Any]:
 def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
     """With who submitted which version, and how far the stage's electorate has come."""
     document = OuterRef("opening__round__document_id")
-    siblings = WorkItem.objects.filter(opening=OuterRef("opening")).order_by().values("opening")
+    siblings = (
+        WorkItem.objects.seats().filter(opening=OuterRef("opening")).order_by().values("opening")
+    )
     decided = siblings.filter(state=WorkItem.State.DECIDED)
     found: QuerySet[WorkItem] = (
         WorkItem.objects.filter(pk__in=ids)
-        .select_related("approval", "opening__stage", "opening__round__submitter")
+        .select_related("approval", "asked_by", "opening__stage", "opening__round__submitter")
         .annotate(
             version=Coalesce(
                 Subquery(Submission.objects.filter(pk=document).values("version")),

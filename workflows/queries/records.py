@@ -16,6 +16,7 @@ from django.utils.timezone import is_aware
 
 from approvals import subjects as approved
 from approvals.models import Approval, SignOff, WorkItem
+from approvals.queries import revocable_ids
 from approvals.subjects import Description
 from directory.models import Person, Post
 from directory.queries import holders
@@ -77,6 +78,8 @@ class Records:
     sign_offs: dict[UUID, SignOff] = field(default_factory=dict)
     others: dict[UUID, Description] = field(default_factory=dict)
     """Whatever else was approved, as it describes itself."""
+    revocable: set[UUID] = field(default_factory=set)
+    """The sign-offs among them that may still be taken back."""
     seats: dict[UUID, list[str]] = field(default_factory=dict)
     """By subject, who is asked now: names, or the post where nobody holds it."""
 
@@ -101,7 +104,7 @@ def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Reco
 
 
 def done(person: Person, after: Bookmark | None = None) -> Records:
-    """What the person signed, received and sent. At most four queries."""
+    """What the person signed, received and sent. At most five queries."""
     found = _page(
         [
             ("sign_off", SignOff.objects.filter(person=person), "approval__subject_id", "at"),
@@ -113,9 +116,17 @@ def done(person: Person, after: Bookmark | None = None) -> Records:
         after,
     )
     signed = [one.item for one in found[0] if one.kind == "sign_off"]
-    sign_offs = SignOff.objects.filter(pk__in=signed).select_related("acting_for", "approval")
+    sign_offs = SignOff.objects.filter(pk__in=signed).select_related(
+        "acting_for", "approval", "revocation"
+    )
     by_id = {one.pk: one for one in sign_offs.defer("statement")} if signed else {}
-    return Records(*found, *_described(found), sign_offs=by_id, others=_others(by_id.values()))
+    return Records(
+        *found,
+        *_described(found),
+        sign_offs=by_id,
+        others=_others(by_id.values()),
+        revocable=revocable_ids(signed),
+    )
 
 
 def _others(signed: Iterable[SignOff]) -> dict[UUID, Description]:

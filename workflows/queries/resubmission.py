@@ -1,11 +1,15 @@
-"""Whether a report that came back changes anything that was read before."""
+"""What a report that came back changes of what was read before, and where it goes then."""
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
+from approvals.models import Approval, Stage
+from approvals.queries import resumption
 from audit.queries import read_openings
-from workflows.models import Contribution, Draft, Submission
+from workflows.models import Assignment, Contribution, Draft, Submission
+from workflows.subjects import COMPLETION
 
 
 def adds_only(draft: Draft, included: Iterable[Contribution]) -> bool:
@@ -27,6 +31,48 @@ def adds_only(draft: Draft, included: Iterable[Contribution]) -> bool:
     return _files(before.evidence.values_list("file", flat=True)) <= _files(
         draft.files.values_list("file", flat=True)
     )
+
+
+@dataclass(frozen=True)
+class Way:
+    """Which way a report goes that came back: `stage` asks first if it is sent as it stands.
+
+    `straight` is the stage that would have it back directly, if any.
+    """
+
+    stage: str
+    first: str
+    straight: str = ""
+
+    @property
+    def is_straight(self) -> bool:
+        return bool(self.straight) and self.stage == self.straight
+
+
+def way(draft: Draft) -> Way | None:
+    """Where the draft would go if it were sent now; None if no stage has returned the report."""
+    approval = Approval.objects.filter(
+        organisation=draft.organisation_id,
+        subject_kind=COMPLETION,
+        subject_id=draft.task_id,
+        state=Approval.State.WITH_SUBMITTER,
+    ).first()
+    if approval is None:
+        return None
+    names = dict(Stage.objects.filter(version=approval.version_id).values_list("position", "name"))
+    first, back = names[min(names)], resumption(approval)
+    if back == 1:
+        return Way(first, first)
+    unchanged = adds_only(draft, _newest_parts(draft))
+    return Way(names[back] if unchanged else first, first, names[back])
+
+
+def _newest_parts(draft: Draft) -> Iterable[Contribution]:
+    asked = Assignment.objects.filter(
+        task=draft.task_id, role=Assignment.Role.COOPERATING, ended_at=None
+    )
+    sent = Contribution.objects.filter(task=draft.task_id, unit__in=asked.values("unit"))
+    return sent.order_by("unit_id", "-version").distinct("unit_id")
 
 
 def _files(found: Iterable[UUID]) -> Counter[UUID]:

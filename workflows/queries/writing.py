@@ -8,6 +8,7 @@ from django.urls import reverse
 from directory.models import Unit
 from workflows.models import Assignment, Contribution, Draft, DraftFile, Submission, Task
 from workflows.queries.reports import File, Part, Return, icon_of, last_return, read_contributions
+from workflows.queries.resubmission import Way, way
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Desk:
     came_back: Return | None = None
     parts: list[Part] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    way: Way | None = None
 
     @property
     def revision(self) -> int:
@@ -57,6 +59,7 @@ def desk(task: Task, unit_id: UUID | None) -> Desk:
         version=Submission.objects.filter(task=task).count() + 1,
         files=files,
         came_back=last_return(task),
+        way=way(draft) if draft else None,
         parts=[one for one in parts if one.unit in units],
         silent=[unit for unit in units if unit not in contributed],
     )

@@ -1,5 +1,6 @@
 """A work item's page: what is to be decided, beside what changed since this reader last saw it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -11,10 +12,12 @@ from django.views.decorators.http import require_GET
 
 from approvals.forms import DecideForm
 from approvals.models import WorkItem
+from approvals.phrases import phrases
 from approvals.queries import Review
 from approvals.queries import review as review_of
 from approvals.route_reading import proposed
 from approvals.specs import PUBLICATION
+from directory.models import Person
 from directory.requests import PersonRequest, held
 from workflows import lights
 from workflows.models import Plan, Submission
@@ -51,8 +54,12 @@ def next_decision(request: PersonRequest) -> HttpResponse:
     return redirect(f"{reverse('review', args=[found.errands[0].item])}?next")
 
 
-def _form(shown: Review) -> DecideForm:
-    return DecideForm.for_review(shown, next=reverse("next_decision"))
+def _decision(shown: Review, person: Person) -> dict[str, Any]:
+    """What the decision's part of each page needs, or the place for an opinion."""
+    return {
+        "form": DecideForm.for_review(shown, next=reverse("next_decision")),
+        "phrases": phrases("opinion" if shown.question else "comment", person),
+    }
 
 
 def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
@@ -66,7 +73,7 @@ def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
     context = {
         "task": task,
         "review": shown,
-        "form": _form(shown),
+        **_decision(shown, request.user),
         "is_next": "next" in request.GET,
         "report": read[new.pk].marked(before),
         "before": before,
@@ -84,7 +91,7 @@ def _route(request: PersonRequest, item: WorkItem) -> HttpResponse:
     context = {
         "page": proposed(item.opening.round.document_id),
         "review": shown,
-        "form": _form(shown),
+        **_decision(shown, request.user),
         "is_next": "next" in request.GET,
         "section": "inbox",
     }
@@ -104,7 +111,7 @@ def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
         "plan": plan,
         "drafted": drafted(plan),
         "review": shown,
-        "form": _form(shown),
+        **_decision(shown, request.user),
         "is_next": "next" in request.GET,
         "section": "inbox",
     }
