@@ -28,6 +28,7 @@ urlpatterns = [
         name="intervention_settle",
     ),
     path("routes/", views.routes, name="routes"),
+    path("routes/help/", views.routes_help, name="routes_help"),
     path("routes/schema.json", views.route_schema, name="route_schema"),
     path("routes/import/", route_views.route_import, name="route_import"),
     path("routes/new/", route_views.route_new, name="route_new"),

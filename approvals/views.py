@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals import actions, exchange, pages, refusals, route_changes, route_reading
+from approvals import actions, exchange, manual, pages, refusals, route_changes, route_reading
 from approvals.forms import DecideForm
 from approvals.models import Route, SignOff, WorkItem
 from approvals.route_reading import Reading
@@ -99,6 +100,14 @@ def routes(request: PersonRequest) -> HttpResponse:
     """Every route of the organisation, and what is blocked for those who can help."""
     context = pages.routes(request.user, timezone.now())
     return render(request, "approvals/routes.html", {"page": context, "section": "route"})
+
+
+@login_required
+@require_GET
+def routes_help(request: PersonRequest) -> HttpResponse:
+    """How approvals work, as docs/approvals.md has it."""
+    context = {"page": manual.read(get_language() or ""), "section": "route"}
+    return render(request, "approvals/routes_help.html", context)
 
 
 @login_required

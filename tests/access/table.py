@@ -125,7 +125,7 @@ EXPECTED = [
     ),
     Row("delegation_revoke", get=PRINCIPAL, post=PRINCIPAL, at=["delegation"]),
     # The directory: everybody reads, administrators keep it
-    *own_pages("directory", "people", "calendar", "routes"),
+    *own_pages("directory", "people", "calendar", "routes", "routes_help"),
     Row("people", get=EVERYONE, query="q=楠"),
     Row("unit", get=EVERYONE, at=["unit.other"]),
     Row("person", get=EVERYONE, at=["person"]),

@@ -40,7 +40,7 @@ from tests.factories import NOW, make_organisation, make_person, make_post, make
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
-RUNS = int(os.environ.get("DUBAN_MACHINE_RUNS", "30"))
+RUNS = int(os.environ.get("DUBAN_MACHINE_RUNS", "25"))
 STEPS = int(os.environ.get("DUBAN_MACHINE_STEPS", "30"))
 
 POSTS = {"deputy": "Ana", "principal": "Ben", "reviewer": "Cai", "coordinator": "Dan"}

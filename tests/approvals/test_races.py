@@ -10,13 +10,14 @@ from collections.abc import Sequence
 import pytest
 
 from approvals import actions, queries
-from approvals.models import Approval, Opening, SignOff, WorkItem
+from approvals.actions import StageSpec
+from approvals.models import Approval, Opening, RouteVersion, SignOff, WorkItem
 from audit.errors import Refused
 from audit.models import Entry
 from directory.models import Person
 from tests.approvals.factories import KIND, World
 from tests.approvals.racing import CONNECTIONS, Act, Race
-from tests.factories import delegate, make_person, make_unit
+from tests.factories import NOW, delegate, make_person, make_post, make_unit
 
 pytestmark = [pytest.mark.races, pytest.mark.usefixtures("committed_db")]
 
@@ -149,3 +150,47 @@ def test_after_all_races_no_stage_is_stuck(race: Race) -> None:
         assert not Opening.objects.filter(approval=approval, outcome="").exists()
         assert not WorkItem.objects.filter(approval=approval, state="open").exists()
         assert Approval.objects.get(pk=approval.pk, subject_kind=KIND).ended_at is not None
+
+
+def test_a_cancellation_and_decisions_leave_one_of_them_standing(race: Race) -> None:
+    world = World()
+    people = [f"P{number}" for number in range(CONNECTIONS - 1)]
+    world.route(people, rule="all")
+    for _ in range(4):
+        approval = fresh(world)
+        results = race([world.cancel, *[decide(world, name) for name in people]])
+        # Whoever came first is kept, whichever way it ended.
+        signed = [one for one in results if isinstance(one, actions.Decided)]
+        check(world, approval, results, ballots=len(signed))
+        cancelled = bool(results[0])
+        assert cancelled == (len(signed) < len(people))
+        state = Approval.objects.get(pk=approval.pk).state
+        assert state == ("cancelled" if cancelled else "passed")
+        assert not WorkItem.objects.filter(approval=approval, state__in=["open", "waiting"])
+
+
+def test_a_route_published_by_many_at_once_has_as_many_versions_in_a_row(race: Race) -> None:
+    world = World()
+    seats = [world.seat("Ana")]
+    results = race([lambda: world.publish(StageSpec("Review", seats))] * CONNECTIONS)
+    assert results == [None] * CONNECTIONS
+    versions = RouteVersion.objects.filter(organisation=world.organisation).order_by("number")
+    assert [one.number for one in versions] == list(range(1, CONNECTIONS + 1))
+    assert [one.stages.count() for one in versions] == [1] * CONNECTIONS
+    entries = Entry.objects.filter(organisation=world.organisation.pk, kind="route.published")
+    assert entries.count() == CONNECTIONS
+
+
+def test_a_stage_that_had_nobody_is_asked_once_by_however_many_workers(race: Race) -> None:
+    world = World()
+    unit = make_unit(world.organisation)
+    asks = {"select": "post", "unit": str(unit.pk), "role": "reviewer"}
+    world.publish(StageSpec("Review", [asks], rule="all"))
+    approval = world.begin()
+    for _ in range(3):
+        make_post(unit, "reviewer")
+    results = race([lambda: actions.ask_again(approval_id=approval.pk, at=NOW)] * CONNECTIONS)
+    assert Counter(results) == {3: 1, 0: CONNECTIONS - 1}
+    assert WorkItem.objects.filter(approval=approval).count() == 3
+    asked = Entry.objects.filter(subject=approval.root, kind="approval.asked_again")
+    assert asked.count() == 1
