@@ -110,7 +110,7 @@ def delegate(
     *,
     post: Post | None = None,
     starts_at: datetime = NOW - timedelta(days=1),
-    ends_at: datetime = NOW + timedelta(days=7),
+    ends_at: datetime = datetime(2126, 1, 1, tzinfo=UTC),
 ) -> Delegation:
     return actions.delegate(
         principal=principal,

@@ -133,7 +133,7 @@ def test_the_directory_is_read_in_a_fixed_number_of_statements() -> None:
     office = Organised()
     unit = make_unit(office.organisation)
     ana, ben = make_holder(unit, "deputy", "Ana"), make_holder(unit, "principal", "Ben")
-    delegate(ana, ben)
+    delegate(ana, ben, ends_at=NOW + timedelta(days=7))
     make_post(unit, "reviewer")
     with CaptureQueriesContext(connection) as queries:
         directory = whole_directory(office.organisation.pk, NOW)
