@@ -63,7 +63,9 @@ class DecideForm(forms.Form):
             )
         else:
             del form.fields["target"]
-        if review.evidence != "password":
+        if review.evidence == "password":
+            form.fields["password"].required = True
+        else:
             del form.fields["password"]
         return form
 

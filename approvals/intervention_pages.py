@@ -23,7 +23,11 @@ class InterventionForm(forms.Form):
     """Give a seat that nobody can fill to a person, or send the subject back; and why."""
 
     kind = forms.ChoiceField(label=_("What is to happen"), widget=forms.RadioSelect)
-    work_item = forms.ChoiceField(label=_("The seat"), required=False)
+    work_item = forms.ChoiceField(
+        label=_("The seat"),
+        help_text=_("Only where a seat is given to somebody."),
+        required=False,
+    )
     person = PersonField(label=_("Who takes the seat"), required=False)
     reason = forms.CharField(
         label=_("Reason"),

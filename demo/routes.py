@@ -14,13 +14,21 @@ def completion() -> list[StageSpec]:
     """A task's report: its unit first, then its partners, then the office that reviews."""
     return [
         StageSpec("分管负责人审核", [{"select": "post_of_lead", "role": "deputy"}]),
-        StageSpec("主要负责人签批", [{"select": "post_of_lead", "role": "principal"}]),
+        StageSpec(
+            "主要负责人签批",
+            [{"select": "post_of_lead", "role": "principal"}],
+            may=["transfer", "consult"],
+        ),
         StageSpec(
             "配合单位会签",
             [{"select": "post_of_each_cooperating", "role": "principal"}],
             rule="all",
         ),
-        StageSpec("督办审核", [{"select": "post_of_reviewing", "role": "reviewer"}]),
+        StageSpec(
+            "督办审核",
+            [{"select": "post_of_reviewing", "role": "reviewer"}],
+            may=["add_signer", "transfer", "consult"],
+        ),
     ]
 
 

@@ -33,7 +33,8 @@ def make_unit(
 ) -> Unit:
     return actions.create_unit(
         organisation=organisation,
-        name=name or f"Unit {_unique()}",
+        # With a letter, so that who searches for the name never finds a plan's random number.
+        name=name or f"Unit X{_unique()}",
         kind=kind,
         parent=parent,
         aliases=aliases,

@@ -27,11 +27,6 @@ from workflows.queries.imports import draft_of, proposal_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def district() -> District:
-    return make_district()
-
-
 def signed_in(person: Person) -> Client:
     client = Client(headers={"accept-language": "en"})
     client.force_login(person)

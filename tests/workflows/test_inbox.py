@@ -47,8 +47,7 @@ MOST_QUERIES = 12
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
+def world(world: World) -> World:
     publish_completion_route(world)
     return world
 

@@ -43,8 +43,7 @@ ALL = (
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
+def world(world: World) -> World:
     publish_completion_route(world)
     return world
 

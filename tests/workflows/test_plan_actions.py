@@ -30,11 +30,6 @@ from workflows.parties import Parties
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def district() -> District:
-    return make_district()
-
-
 # The draft
 
 

@@ -22,11 +22,6 @@ from workflows.models import Plan, Task
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def district() -> District:
-    return make_district()
-
-
 def signed_in(person: Person) -> Client:
     client = Client()
     client.force_login(person)

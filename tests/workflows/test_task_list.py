@@ -30,11 +30,6 @@ TODAY = timezone.localdate(NOW)
 CANARY = "Kingfisher"
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
-
-
 def seen(person: Person, **asked: Any) -> list[Task]:
     days = working_days(person.organisation_id)
     return list(lists.tasks(person, holdings(person, NOW), asked, TODAY, days))

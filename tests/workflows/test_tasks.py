@@ -27,11 +27,6 @@ from workflows.models import Assignment, Task
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
-
-
 def part(task: Task, unit: Unit) -> Assignment:
     return Assignment.objects.get(task=task, unit=unit, ended_at=None)
 
