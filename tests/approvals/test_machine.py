@@ -152,6 +152,8 @@ class Engine(RuleBasedStateMachine):
     @initialize(route=routes())
     def first_route(self, route: tuple[Step, ...]) -> None:
         self.published(route)
+        expected = self.model.submit("Sue", frozenset(), True, False)
+        self.done(expected, lambda: self.begin("Sue", frozenset(), True, False))
 
     # Comparing
 
@@ -305,14 +307,14 @@ class Engine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.state == "open")
     @rule(who=pick)
     def withdraw(self, who: int) -> None:
-        name = self.model.submitter if who % 4 else PEOPLE[who % len(PEOPLE)]
+        name = PEOPLE[who % len(PEOPLE)] if who % 4 else self.model.submitter
         expected = self.model.withdraw(name)
         self.done(expected, lambda: self.end("withdraw", self.world.people[name]))
 
     @precondition(lambda self: self.model.state in ("open", "with_submitter"))
     @rule(sure=pick)
     def cancel(self, sure: int) -> None:
-        if sure % 4 == 0:
+        if sure % 8 == 0:
             self.model.end("cancelled")
             self.done(True, lambda: self.end("cancel", self.world.people["Sue"]))
 
