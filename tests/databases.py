@@ -113,14 +113,22 @@ def clone(source: str, name: str) -> Iterator[str]:
 
 
 def drop(cursor: "psycopg2.extensions.cursor", name: str) -> None:
-    end_sessions(name)
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-    cursor.execute(statement.format(sql.Identifier(name)))
+    """Without FORCE, which may not end autovacuum; plain DROP asks that to stop and waits."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    for attempt in range(3):
+        end_sessions(name)
+        try:
+            cursor.execute(statement)
+        except psycopg2.errors.ObjectInUse:
+            if attempt == 2:
+                raise
+        else:
+            return
 
 
 def end_sessions(name: str) -> None:
-    """End what a server's threads may have left open: each role ends its own, FORCE no others'."""
-    for role in ("", "WORKER_", "AUDITOR_"):
+    """End what a server's threads may have left open: each role ends its own."""
+    for role in ("", "WORKER_", "AUDITOR_", "OWNER_"):
         connection = psycopg2.connect(at(os.environ[f"DATABASE_{role}URL"], "postgres"))
         with contextlib.closing(connection), connection.cursor() as cursor:
             cursor.execute(
