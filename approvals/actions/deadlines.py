@@ -38,17 +38,19 @@ def act_on(*, approval_id: UUID, at: datetime) -> bool:
         return False
     course = Course.of(approval, opening.round)
     if opening.stage.refusal == Stage.Refusal.ADVICE:
-        facts = _end_advice(opening, course, at)
-        kind = "approval.time_is_up"
+        kind, facts = "approval.time_is_up", _end_advice(opening, course, at)
     else:
-        items = _escalated(opening, course, at)
-        WorkItem.objects.bulk_create(items)
-        facts = {"turns": [turn_facts(item, None) for item in items]}
-        kind = "approval.escalated"
-        if not items:
-            return False
+        kind, facts = "approval.escalated", _escalate(opening, course, at)
+    if not facts:
+        return False
     append(root, kind=kind, actor="engine", at=at, facts=facts)
     return True
+
+
+def _escalate(opening: Opening, course: Course, at: datetime) -> dict[str, object]:
+    items = _escalated(opening, course, at)
+    WorkItem.objects.bulk_create(items)
+    return {"turns": [turn_facts(item, None) for item in items]} if items else {}
 
 
 def _escalated(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
@@ -75,18 +77,24 @@ def _escalated(opening: Opening, course: Course, at: datetime) -> list[WorkItem]
 
 
 def _end_advice(opening: Opening, course: Course, at: datetime) -> dict[str, object]:
-    """Close the stage and open the next; an advisory stage with a deadline is never the last."""
-    waiting = opening.work_items.filter(state__in=[State.OPEN, State.WAITING])
-    waiting.update(state=State.NOT_NEEDED, closed_at=at)
-    opening.outcome, opening.reason = Opening.Outcome.PASSED, TIME_IS_UP
-    opening.closed_at = at
-    opening.save(update_fields=["outcome", "reason", "closed_at"])
+    """Close the stage and open the next.
+
+    Where no other stage would be asked, because all that follow are skipped or carried over, the
+    approval would pass by itself: the stage goes on waiting instead.
+    """
     opened = stages.open_from(
         opening.resumes_at or opening.stage.position + 1,
         course,
         number=opening.number + 1,
         at=at,
     )
+    if opened.opening is None:
+        return {}
+    waiting = opening.work_items.filter(state__in=[State.OPEN, State.WAITING])
+    waiting.update(state=State.NOT_NEEDED, closed_at=at)
+    opening.outcome, opening.reason = Opening.Outcome.PASSED, TIME_IS_UP
+    opening.closed_at = at
+    opening.save(update_fields=["outcome", "reason", "closed_at"])
     return {
         "closed": {"id": opening.pk, "outcome": opening.outcome},
         **stages.kept(opened),

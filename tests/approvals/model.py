@@ -4,6 +4,7 @@ It knows no database, no ledger and no clock, and nothing of the product's own m
 tally, which test_rules holds against a model of its own.
 """
 
+import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -366,9 +367,14 @@ class Model:
         if opening is None or not self.step.due:
             return False
         if self.step.rule.refusal == "advice":
+            ahead = opening.resumes_at or opening.stage + 1
+            trial = copy.deepcopy(self)
+            trial.open_from(ahead)
+            if trial.state == "passed":
+                return False
             opening.outcome, opening.reason = "passed", "time_is_up"
             close(opening)
-            self.open_from(opening.resumes_at or opening.stage + 1)
+            self.open_from(ahead)
             return True
         seated = {self.owner(seat.ask) for seat in opening.seats} | {
             one for seat in opening.seats for one in seat.people

@@ -313,6 +313,26 @@ def test_opinions_end_with_their_deadline_and_nobody_is_said_to_have_decided() -
     assert whole(world)
 
 
+@pytest.mark.parametrize("why", ["skipped", "carried over"])
+def test_opinions_never_end_the_approval_by_their_deadline(why: str) -> None:
+    world = World()
+    first, opinion = world.seat("Ana"), world.seat("Ben")
+    rest: dict[str, Any] = {"condition": {"unit_kinds": ["street"]}} if why == "skipped" else {}
+    world.publish(
+        StageSpec("First", [first]),
+        StageSpec("Opinions", [opinion], refusal="advice", due_in=1),
+        StageSpec("Last", [first], repeat_signer="carry", **rest),
+    )
+    approval = begin(world, unit_kind="party")
+    world.decide("Ana")
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is False
+    assert approval.openings.get(outcome="").stage.position == 2
+    assert world.decide("Ben", at=WEEKS_LATER).result == "passed"
+    approval.refresh_from_db()
+    assert approval.state == Approval.State.PASSED
+    assert whole(world)
+
+
 def test_the_last_opinion_and_the_deadline_open_the_next_stage_once(race: Race) -> None:
     for _ in range(6):
         world = World()
