@@ -33,7 +33,9 @@ def task(speaking_as: Speaking) -> Task:
     accept(task)
     add(task, colour="green")
     with speaking_as("worker"):
-        Sequencer().advance()
+        sequencer = Sequencer()
+        while sequencer.advance():
+            pass
     return task
 
 
