@@ -7,10 +7,9 @@ from django.db import transaction
 
 from approvals import queries, refusals
 from approvals.actions.standing import stand
-from approvals.actions.turns import NOTE_LIMIT, turn_facts
+from approvals.actions.turns import turn_facts, words
 from approvals.models import Revocation, SignOff, WorkItem
 from audit.actions import append
-from audit.canonical import commit
 from directory.models import Person
 
 State = WorkItem.State
@@ -31,14 +30,9 @@ def revoke(*, sign_off_id: UUID, reason: str, actor: Person, at: datetime) -> Wo
     reading = standing.reading
     if not reading.is_active:
         raise refusals.DeactivatedPerson
-    text = reason.strip()
-    if not text:
-        raise refusals.NoteRequired
-    if len(text) > NOTE_LIMIT:
-        raise refusals.CommentTooLong(limit=NOTE_LIMIT)
+    why = words(reason)
     if sign_off.pk not in queries.revocable_ids([sign_off.pk]):
         raise refusals.TooLate
-    why = commit(text)
     revocation = Revocation.objects.create(
         organisation_id=actor.organisation_id,
         sign_off=sign_off,

@@ -152,13 +152,16 @@ def resumption(approval: Approval) -> int:
 
 
 def overdue(today: date) -> list[UUID]:
-    """Approvals whose open stage is past its deadline and says what happens then."""
+    """Approvals whose open stage is past its deadline and says what happens then.
+
+    All of them: some can't be moved yet, and would keep those after them from a limited list.
+    """
     late = Opening.objects.filter(outcome="", due_date__lt=today)
     escalates = ~Q(stage__escalate_to=[]) & ~Exists(
         WorkItem.objects.filter(opening=OuterRef("pk"), origin=WorkItem.Origin.ESCALATED)
     )
     found = late.filter(escalates | Q(stage__refusal=Stage.Refusal.ADVICE)).order_by("due_date")
-    return list(found.values_list("approval", flat=True)[:100])
+    return list(found.values_list("approval", flat=True))
 
 
 def unanswered() -> list[UUID]:
