@@ -87,7 +87,7 @@ def write(
         for key, names in (("unit", units), ("person", accounts)):
             if key in named:
                 named[key] = names.get(str(named[key]), "?")
-        return named
+        return named | ({"from": rename(line["from"])} if "from" in line else {})
 
     written = [
         {key: value for key, value in _renamed(one.plain, rename).items() if value != usual[key]}

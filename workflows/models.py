@@ -445,6 +445,8 @@ class Draft(models.Model):
     percent = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True, default="")
     """What the submitter answers to the last return."""
+    chosen = models.JSONField(default=dict, blank=True)
+    """Whom the submitter asks to sign where the route lets them, by position of the stage."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in it or put a file with it: none of them may decide on what is sent."""
     revision = models.PositiveIntegerField(default=1)

@@ -23,6 +23,7 @@ class PlanIssue:
     """A frozen version of the plan is approved; when its route ends, the process moves."""
 
     kind = KIND
+    submitter_chooses = True
 
     def lock(self, subject_id: UUID) -> Plan:
         plan: Plan = Plan.locked(subject_id)

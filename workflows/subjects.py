@@ -93,6 +93,7 @@ class TaskCompletion:
     """A report is approved; the task waits, and moves when its route ends."""
 
     kind = COMPLETION
+    submitter_chooses = True
 
     def lock(self, subject_id: UUID) -> Root:
         task: Task = Task.locked(subject_id)
