@@ -8,10 +8,11 @@ from xml.sax.saxutils import unescape
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from approvals import drawing, editing, route_forms
-from approvals.drawing import Box
+from approvals.forms import editor
+from approvals.forms.editor import SignersForm, StageForm
 from approvals.queries.routing import Directory
-from approvals.route_forms import SignersForm, StageForm
+from approvals.routes import drawing, editing
+from approvals.routes.drawing import Box
 from tests.approvals.routing import LEAD, stage
 
 ANA, BEN, TWIN = uuid4(), uuid4(), uuid4()
@@ -69,9 +70,10 @@ def test_lines_of_signers_go_and_change_places() -> None:
     assert editing.with_lines(opened[0], "approvers", [lines[0]]) == opened[0]
 
 
-def signers(**sent: str) -> SignersForm:
+def signers(*, may_choose: bool = False, **sent: str) -> SignersForm:
     data = {f"approvers-{name}": value for name, value in sent.items()}
-    return SignersForm(data, directory=Directory([], [], PEOPLE), prefix="approvers")
+    directory = Directory([], [], PEOPLE)
+    return SignersForm(data, directory=directory, prefix="approvers", may_choose=may_choose)
 
 
 def test_a_person_is_found_by_name_or_account_and_never_guessed() -> None:
@@ -91,6 +93,13 @@ def test_nothing_chosen_is_no_line_and_a_place_is_a_role_there() -> None:
     assert signers(where="superior-2", role="principal").lines() == [
         {"select": "post_of_superior", "levels": 2, "role": "principal"}
     ]
+
+
+def test_a_line_may_be_left_to_the_submitters_choice() -> None:
+    line = {"select": "post_of_lead", "role": "deputy"}
+    ticked = signers(may_choose=True, where="lead", role="deputy", chosen="on")
+    assert ticked.lines() == [{"select": "chosen_by_submitter", "from": line}]
+    assert signers(where="lead", role="deputy", chosen="on").lines() == [line]
 
 
 def sent(**more: Any) -> dict[str, Any]:
@@ -124,10 +133,10 @@ def test_what_is_wrong_stays_as_it_was_and_the_rest_is_kept() -> None:
 
 def test_weights_are_kept_in_a_vote_alone() -> None:
     vote = stage(rule="quorum", approvers=[LEAD])
-    assert route_forms.weighed(vote, {"weight-1": "3"})["approvers"] == [LEAD | {"weight": 3}]
-    assert route_forms.weighed(stage(), {"weight-1": "3"})["approvers"] == [LEAD]
+    assert editor.weighed(vote, {"weight-1": "3"})["approvers"] == [LEAD | {"weight": 3}]
+    assert editor.weighed(stage(), {"weight-1": "3"})["approvers"] == [LEAD]
     for nonsense in ("x", "0", "99999", "1"):
-        assert route_forms.weighed(vote, {"weight-1": nonsense})["approvers"] == [LEAD]
+        assert editor.weighed(vote, {"weight-1": nonsense})["approvers"] == [LEAD]
 
 
 def test_a_plan_that_is_over_stays_in_the_condition_though_nobody_can_tick_it() -> None:

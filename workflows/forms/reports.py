@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from approvals.forms import ChoosingForm
+from approvals.forms.choosing import ChoosingForm
 
 LONGEST_TEXT = 100_000
 
