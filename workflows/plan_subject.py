@@ -8,7 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from approvals.queries import has_part
-from approvals.subjects import Applied, Description, Outcome, Sight
+from approvals.subjects import Applied, Context, Description, Outcome, Sight
 from audit import canonical
 from audit.models import Root
 from directory.models import Person
@@ -17,6 +17,17 @@ from workflows import flows, plan_policy
 from workflows.models import Plan
 
 KIND = "plan_issue"
+
+
+def participants(plan: Plan, submitter: Person) -> Context:
+    """Whom a route may ask about the plan if this person puts it forward, and who is barred."""
+    return Context(
+        lead_unit=plan.coordinator_id,
+        coordinating_unit=plan.coordinator_id,
+        reviewing_unit=plan.overseer_id,
+        submitter=submitter.pk,
+        authors=frozenset(plan.authors),
+    )
 
 
 class PlanIssue:

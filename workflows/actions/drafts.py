@@ -54,6 +54,7 @@ def save_draft(
     text: str,
     percent: int = 0,
     answer: str = "",
+    without_units_reason: str = "",
     chosen: Mapping[str, Sequence[str]] | None = None,
     actor: Person,
     at: datetime,
@@ -69,7 +70,13 @@ def save_draft(
     if not 0 <= percent <= 100:
         raise PercentWrong
     draft = draft_of(allowed)
-    words = {"text": text, "percent": percent, "answer": answer, "chosen": dict(chosen or {})}
+    words = {
+        "text": text,
+        "percent": percent,
+        "answer": answer,
+        "without_units_reason": without_units_reason,
+        "chosen": dict(chosen or {}),
+    }
     if draft.revision and all(getattr(draft, name) == said for name, said in words.items()):
         return draft
     refuse_outdated(draft, revision)

@@ -1,8 +1,8 @@
 """A plan from its draft to its completion. Each action locks the plan's row first, alone."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
-from approvals.subjects import Context
+from approvals.choosing import chosen_in
 from audit.actions import append
 from audit.errors import Refused
 from audit.ids import uuid7
@@ -21,7 +21,7 @@ from workflows import flows, plan_policy
 from workflows.actions.authority import NotAllowed, because
 from workflows.actions.tasks import create_task
 from workflows.models import Addressee, Measure, Plan, PlanVersion, Task
-from workflows.plan_subject import KIND
+from workflows.plan_subject import KIND, participants
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import OVER, content, obstacles, parts, ready_to_advance
 
@@ -104,10 +104,18 @@ def warrant(
 
 
 @transaction.atomic(durable=True)
-def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetime) -> Plan:
+def submit_for_issue(
+    *,
+    plan_id: UUID,
+    revision: int,
+    chosen: Mapping[str, Sequence[str]] | None = None,
+    actor: Person,
+    at: datetime,
+) -> Plan:
     """Put the plan forward: freeze its text and open the approval of its being issued.
 
-    Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute.
+    `chosen` are the ids of those who are to sign, by position of the stage that lets choose.
+    Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute, ChooseSigners, NotOffered.
     """
     allowed = warrant("submit", plan_id=plan_id, actor=actor, at=at)
     plan = allowed.plan
@@ -117,7 +125,8 @@ def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetim
     if found := obstacles(plan, measures):
         raise NotReady(count=len(found))
     version = _freeze(plan, measures, actor, at)
-    document = flows.Document(version.pk, bytes(version.digest), _participants(plan, actor))
+    asked = replace(participants(plan, actor), chosen=chosen_in(chosen or {}))
+    document = flows.Document(version.pk, bytes(version.digest), asked)
     step = allowed.move(document)
     flows.move(step, allowed.step)
     facts = {"revision": plan.revision, "digest": bytes(version.digest), **step.facts}
@@ -143,16 +152,6 @@ def _freeze(plan: Plan, measures: list[Measure], actor: Person, at: datetime) ->
     )
     version.save(force_insert=True)
     return version
-
-
-def _participants(plan: Plan, submitter: Person) -> Context:
-    return Context(
-        lead_unit=plan.coordinator_id,
-        coordinating_unit=plan.coordinator_id,
-        reviewing_unit=plan.overseer_id,
-        submitter=submitter.pk,
-        authors=frozenset(plan.authors),
-    )
 
 
 @transaction.atomic(durable=True)

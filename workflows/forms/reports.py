@@ -69,6 +69,7 @@ class WritingForm(ChoosingForm):
             "text": data["text"].replace("\r\n", "\n"),
             "percent": data.get("percent", 0),
             "answer": data.get("answer", ""),
+            "without_units_reason": data.get("without_units_reason", ""),
             "chosen": self.chosen,
             "revision": data["revision"],
         }

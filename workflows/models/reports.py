@@ -22,6 +22,8 @@ class Draft(models.Model):
     percent = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True, default="")
     """What the submitter answers to the last return."""
+    without_units_reason = models.TextField(blank=True, default="")
+    """Why it is sent although a cooperating unit has sent no part."""
     chosen = models.JSONField(default=dict, blank=True)
     """Whom the submitter asks to sign where the route lets them, by position of the stage."""
     authors = ArrayField(models.UUIDField(), default=list)

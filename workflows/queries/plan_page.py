@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from approvals.choosing import Choice, choices
 from approvals.queries import Progress, current, has_part
 from audit.models import Entry
 from audit.templatetags.ui import day, moment
@@ -21,7 +22,7 @@ from workflows.marking import Mark, Paragraph
 from workflows.models import Addressee, Assignment, Measure, Plan, Task
 from workflows.parties import Parties
 from workflows.plan_policy import Facts
-from workflows.plan_subject import KIND
+from workflows.plan_subject import KIND, participants
 from workflows.queries.events import Event, events
 from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
@@ -144,6 +145,8 @@ class PlanPage:
     total: int
     """How many tasks the plan has; `rows` are those that the person may see."""
     over: int
+    choices: Sequence[Choice] = ()
+    """The stages at which the reader chooses who signs, if they put the plan forward."""
 
     @property
     def has_steps(self) -> bool:
@@ -217,11 +220,12 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
     units, matrix = _matrix(measures, rows, assignments)
     total = Task.objects.filter(plan=plan).count()
     over = Task.objects.filter(plan=plan, state__in=OVER).count()
+    may = plan_policy.allowed(person, facts)
     drafting = facts.step in ("draft", "revise")
     return PlanPage(
         plan=plan,
         facts=facts,
-        may=plan_policy.allowed(person, facts),
+        may=may,
         state=mark(facts.step),
         word=str(wording.STEPS[facts.step]),
         stops=_stops(plan, facts.step, addressees, f"{over}/{total}"),
@@ -236,7 +240,13 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         events=events(plan, facts.holdings, comments=_comments(plan, person, facts)),
         total=total,
         over=over,
+        choices=signers_to_choose(plan, person, at) if "submit" in may else (),
     )
+
+
+def signers_to_choose(plan: Plan, person: Person, at: datetime) -> Sequence[Choice]:
+    """The stages at which this person chooses who signs, if they put the plan forward."""
+    return choices(KIND, plan.pk, plan.organisation_id, participants(plan, person), at)
 
 
 def _comments(plan: Plan, person: Person, facts: Facts) -> bool:

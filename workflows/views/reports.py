@@ -85,7 +85,8 @@ def _form(place: Desk, request: PersonRequest) -> WritingForm:
     draft = place.draft
     initial: dict[str, Any] = {"revision": place.revision}
     if draft:
-        initial |= {"text": draft.text, "percent": draft.percent, "answer": draft.answer}
+        words = ("text", "percent", "answer", "without_units_reason")
+        initial |= {name: getattr(draft, name) for name in words}
         initial |= WritingForm.kept(draft.chosen)
     return WritingForm(
         request.POST if request.method == "POST" else None,
