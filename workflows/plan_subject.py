@@ -23,14 +23,7 @@ class PlanIssue:
     """A frozen version of the plan is approved; when its route ends, the process moves."""
 
     kind = KIND
-
-    def lock(self, subject_id: UUID) -> Plan:
-        plan: Plan = Plan.locked(subject_id)
-        return plan
-
-    def load(self, subject_id: UUID) -> Plan:
-        plan: Plan = Plan.objects.get(pk=subject_id)
-        return plan
+    root = Plan
 
     def digest(self, root: Root) -> bytes:
         """Over number, title and revision: any change of a plan's text grows the revision."""

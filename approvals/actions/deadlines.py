@@ -28,7 +28,7 @@ def act_on(*, approval_id: UUID, at: datetime) -> bool:
     Nobody loses a seat by it, and no decision is made up: an advisory stage is over, and says why.
     """
     approval = Approval.objects.get(pk=approval_id)
-    root = subjects.get(approval.subject_kind).lock(approval.subject_id)
+    root = subjects.locked(approval.subject_kind, approval.root)
     opening = (
         Opening.objects.filter(approval=approval, outcome="", due_date__lt=timezone.localdate(at))
         .select_related("stage", "round")

@@ -104,7 +104,7 @@ def _locked(approval_id: UUID, actor: Person) -> tuple[Approval, Root]:
     """The approval, read after its root is locked."""
     mine = Approval.objects.filter(organisation=actor.organisation_id)
     found = mine.get(pk=approval_id)
-    root = subjects.get(found.subject_kind).lock(found.subject_id)
+    root = subjects.locked(found.subject_kind, found.root)
     return mine.get(pk=approval_id), root
 
 

@@ -19,7 +19,7 @@ def ask_again(*, approval_id: UUID, at: datetime) -> int:
     The engine's own step, taken by the worker: an electorate with seats is never touched.
     """
     approval = Approval.objects.get(pk=approval_id)
-    root = subjects.get(approval.subject_kind).lock(approval.subject_id)
+    root = subjects.locked(approval.subject_kind, approval.root)
     opening = (
         Opening.objects.filter(approval=approval, outcome="", work_items=None)
         .select_related("stage", "round")
