@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from approvals.facts import each
 from approvals.models import RouteProposal, WorkItem
-from approvals.specs import FIELDS
-from approvals.specs import digest as digest_of_route
+from approvals.routes.specs import FIELDS
+from approvals.routes.specs import digest as digest_of_route
 from approvals.stages import electorate_digest
 from audit.replay import Record, Sha256, Table, Values, columns, digest, joined
 

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from approvals import record_pages
 from approvals.models import Approval
-from approvals.paper import paper
-from approvals.record_pages import RecordPage
+from approvals.pages import record
+from approvals.pages.paper import paper
+from approvals.pages.record import RecordPage
 from directory.requests import PersonRequest
 
 
@@ -36,7 +36,7 @@ def _read(request: PersonRequest, approval_id: UUID) -> RecordPage:
     """The approval, for those who may see its subject. Raises Http404."""
     mine = Approval.objects.for_user(request.user).select_related("version__route")
     found = get_object_or_404(mine, pk=approval_id)
-    page = record_pages.record_page(found, request.user, timezone.now())
+    page = record.record_page(found, request.user, timezone.now())
     if page is None:
         raise Http404
     return page

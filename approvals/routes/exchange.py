@@ -13,9 +13,9 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from approvals import route_wording, specs
-from approvals.schema import Misfit, misfits
-from approvals.specs import Plain, Selector, StageSpec
+from approvals.routes import specs, wording
+from approvals.routes.schema import Misfit, misfits
+from approvals.routes.specs import Plain, Selector, StageSpec
 from audit.errors import Refused
 
 FORMAT = "duban-route/1"
@@ -115,7 +115,7 @@ def read(data: bytes) -> Portable:
     stages = [StageSpec.of(one).plain for one in content["stages"]]
     wrong = specs.problems([StageSpec.of(one) for one in stages])
     if wrong:
-        raise Unfitting(places=route_wording.problem(wrong[0], [StageSpec.of(o) for o in stages]))
+        raise Unfitting(places=wording.problem(wrong[0], [StageSpec.of(o) for o in stages]))
     return Portable(content["name"], content["subject_kind"], stages)
 
 

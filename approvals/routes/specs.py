@@ -121,7 +121,7 @@ def _plain(value: Any) -> Any:
 class Problem:
     """What keeps a route from being published. `position` is its stage, 0 the route as a whole.
 
-    `approvals.route_wording.problem` says `code` in a sentence; `field` is where to repair it.
+    `approvals.routes.wording.problem` says `code` in a sentence; `field` is where to repair it.
     """
 
     position: int

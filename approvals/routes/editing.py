@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import pgettext
 
-from approvals import specs
-from approvals.specs import Plain, StageSpec
+from approvals.routes import specs
+from approvals.routes.specs import Plain, StageSpec
 
 
 @dataclass(frozen=True)

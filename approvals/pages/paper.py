@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from approvals.models import Approval, Opening
+from approvals.pages.record import Act, OpeningRecord, RecordPage
 from approvals.queries.progress import SeatView
-from approvals.record_pages import Act, OpeningRecord, RecordPage
 from approvals.sentences import listed
 from audit.models import Entry
 from directory.models import Unit

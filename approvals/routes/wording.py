@@ -6,7 +6,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from approvals.specs import MOST_DAYS, MOST_SELECTORS, MOST_STAGES, Problem, Selector, StageSpec
+from approvals.routes.specs import (
+    MOST_DAYS,
+    MOST_SELECTORS,
+    MOST_STAGES,
+    Problem,
+    Selector,
+    StageSpec,
+)
 from directory.models import Post, Unit
 
 Names = Mapping[str, str]

@@ -9,13 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from approvals import rehearsal, route_wording, subjects
+from approvals import subjects
 from approvals.models import Route
 from approvals.queries import routing
 from approvals.queries.rehearsing import whole_directory
-from approvals.rehearsal import Case, Directory, Finding, Rehearsed, Seat
-from approvals.route_changes import stages_of
-from approvals.specs import StageSpec
+from approvals.routes import rehearsal, wording
+from approvals.routes.changes import stages_of
+from approvals.routes.rehearsal import Case, Directory, Finding, Rehearsed, Seat
+from approvals.routes.specs import StageSpec
 from directory.models import Person
 
 MOST_ROWS = 100
@@ -140,7 +141,7 @@ def rehearsal_page(route: Route, user: Person, asked: Asked, at: datetime) -> Re
     can_foresee = isinstance(subject, subjects.Foreseeable)
     return RehearsalPage(
         route=route,
-        kind=route_wording.kind(route.subject_kind),
+        kind=wording.kind(route.subject_kind),
         is_draft=draft is not None,
         stages=stages,
         units=len(rows),
@@ -244,7 +245,7 @@ def _seat(seat: Seat) -> str:
 def _say(finding: Finding, stages: Sequence[StageSpec]) -> str:
     people = pgettext("between names", ", ").join(finding.people)
     return pgettext("a stage and what is wrong with it", "%(stage)s: %(problem)s") % {
-        "stage": route_wording.stage_name(finding.position, stages[finding.position - 1].name),
+        "stage": wording.stage_name(finding.position, stages[finding.position - 1].name),
         "problem": str(WORDS[finding.code]) % {"people": people},
     }
 
@@ -256,7 +257,7 @@ def _depending(rehearsed: Sequence[Rehearsed], stages: Sequence[StageSpec]) -> l
         for finding in one.findings
         if finding.code == "depends"
     }
-    return [route_wording.stage_name(one, stages[one - 1].name) for one in sorted(places)]
+    return [wording.stage_name(one, stages[one - 1].name) for one in sorted(places)]
 
 
 def _changed(before: Sequence[Rehearsed], after: Sequence[Rehearsed]) -> list[Changed]:

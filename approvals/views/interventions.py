@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals import actions
-from approvals.intervention_pages import InterventionForm, intervention_page
+from approvals.forms.interventions import InterventionForm
 from approvals.models import Approval, Intervention
-from approvals.route_views import administrator_only
+from approvals.pages.interventions import intervention_page
+from approvals.views.editor import administrator_only
 from audit.errors import Refused
 from directory.requests import PersonRequest
 

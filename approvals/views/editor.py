@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from approvals import actions, editing, exchange, route_forms, route_pages, subjects
+from approvals import actions, subjects
+from approvals.forms.editor import LISTS, ImportForm, NewRouteForm, SignersForm, StageForm, weighed
 from approvals.models import Route, RouteDraft
+from approvals.pages.editor import Editor, Words, card, editor
+from approvals.pages.rehearsal import Asked, rehearsal_page
 from approvals.queries import routing
-from approvals.rehearsal_pages import Asked, rehearsal_page
-from approvals.route_forms import ImportForm, NewRouteForm, SignersForm, StageForm
-from approvals.specs import StageSpec
+from approvals.routes import editing, exchange
+from approvals.routes.specs import StageSpec
 from audit.errors import Refused
 from directory.actions import NotAdministrator
 from directory.policy import may_administer
@@ -127,7 +129,7 @@ def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
     if request.method != "POST":
         number = request.GET.get("stage", "")
         opened = int(number) if number.isdecimal() and len(number) < 4 else 0
-        page = route_pages.editor(draft, edited=editing.Edited([], opened))
+        page = editor(draft, edited=editing.Edited([], opened))
         return _editor(request, page)
     try:
         return _pressed(request, draft)
@@ -147,7 +149,7 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         stage = stages[opened - 1]
         plans = routing.plans_to_choose(draft.route)
         form = StageForm(request.POST, stage=stage, before=stages[: opened - 1], plans=plans)
-        stages[opened - 1] = route_forms.weighed(form.taken(), request.POST)
+        stages[opened - 1] = weighed(form.taken(), request.POST)
         if button:
             directory = routing.directory_of(draft.organisation_id)
             adders = {
@@ -157,7 +159,7 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
                     prefix=name,
                     may_choose=subjects.lets_choose(draft.route.subject_kind),
                 )
-                for name in route_forms.LISTS
+                for name in LISTS
             }
             for name, adder in adders.items():
                 stages[opened - 1] = editing.with_lines(stages[opened - 1], name, adder.lines())
@@ -176,7 +178,7 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         return _submitted(request, kept)
     if not button and request.headers.get("HX-Request"):
         return _live(request, kept, form)
-    page = route_pages.editor(
+    page = editor(
         kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
     )
     return _editor(request, page, status=422 if amiss else 200)
@@ -184,7 +186,7 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
 
 def _live(request: PersonRequest, draft: RouteDraft, form: StageForm | None) -> HttpResponse:
     """What follows from what was just typed; the form stays as it is under the writer's hands."""
-    context = {"page": route_pages.editor(draft), "form": form}
+    context = {"page": editor(draft), "form": form}
     answer = render(request, "approvals/includes/route_live.html", context)
     answer["HX-Retarget"] = "#live"
     return answer
@@ -199,7 +201,7 @@ def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
             at=timezone.now(),
         )
     except Refused as refusal:
-        page = route_pages.editor(draft)
+        page = editor(draft)
         return _editor(request, page, status=refusal.status, refusal=refusal.message)
     messages.success(request, _("The draft has been put forward; it is under approval now."))
     return _away(request, draft.route)
@@ -219,8 +221,8 @@ def _outdated(request: PersonRequest, route: Route, refusal: Refused) -> HttpRes
     if draft is None or draft.state != RouteDraft.State.WRITING:
         return _away(request, route)
     draft.route = route
-    sent = route_pages.card(route_pages.Words.of([_sent(request)], route), 1)
-    page = route_pages.editor(draft)
+    sent = card(Words.of([_sent(request)], route), 1)
+    page = editor(draft)
     return _editor(
         request,
         page,
@@ -238,7 +240,7 @@ def _sent(request: PersonRequest) -> StageSpec:
 
 def _editor(
     request: PersonRequest,
-    page: route_pages.Editor,
+    page: Editor,
     *,
     status: int = 200,
     **more: object,

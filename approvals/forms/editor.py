@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from approvals import route_wording, specs
 from approvals.queries.routing import Directory
-from approvals.specs import Plain
+from approvals.routes import specs, wording
+from approvals.routes.specs import Plain
 from directory.models import Post, Unit
 
 Choices = Sequence[tuple[Any, Any]]
@@ -37,7 +37,7 @@ class NewRouteForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(one, route_wording.kind(one)) for one in kinds]
+        choices = [(one, wording.kind(one)) for one in kinds]
         self.fields["subject_kind"].choices = choices  # type: ignore[attr-defined]
 
 
@@ -112,7 +112,7 @@ class StageForm(forms.Form):
         label=_("Signers may also"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        choices=route_wording.RIGHTS.items(),
+        choices=wording.RIGHTS.items(),
     )
     unit_kinds = forms.MultipleChoiceField(
         label=_("Only where the lead unit is"),
@@ -133,9 +133,7 @@ class StageForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=_shown(stage))
         self.stage, self.offered = stage, plans
-        earlier = [
-            (str(n), route_wording.stage_name(n, one["name"])) for n, one in enumerate(before, 1)
-        ]
+        earlier = [(str(n), wording.stage_name(n, one["name"])) for n, one in enumerate(before, 1)]
         self.fields["returns_to"].choices = earlier  # type: ignore[attr-defined]
         self.fields["plans"].choices = plans  # type: ignore[attr-defined]
         if not earlier:

@@ -7,13 +7,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals import drawing, editing, route_wording, specs, subjects
+from approvals import subjects
 from approvals.actions.routes import problems_outside
+from approvals.forms.editor import LISTS, SignersForm, StageForm
 from approvals.models import Route, RouteDraft
 from approvals.queries import routing
-from approvals.route_changes import Compared, changes_of
-from approvals.route_forms import LISTS, SignersForm, StageForm
-from approvals.specs import Plain, StageSpec
+from approvals.routes import drawing, editing, specs, wording
+from approvals.routes.changes import Compared, changes_of
+from approvals.routes.specs import Plain, StageSpec
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def editor(
     return Editor(
         route,
         draft,
-        route_wording.kind(route.subject_kind),
+        wording.kind(route.subject_kind),
         cards,
         picture(words, route.name),
         words.problems.get(0, []),
@@ -172,7 +173,7 @@ class Words:
         organisation, kind = route.organisation, route.subject_kind
         found: dict[int, list[str]] = {}
         for one in [*specs.problems(stages), *problems_outside(stages, organisation, kind)]:
-            found.setdefault(one.position, []).append(route_wording.problem(one, stages))
+            found.setdefault(one.position, []).append(wording.problem(one, stages))
         return cls(
             stages,
             routing.names_in(stages, organisation.pk),
@@ -182,7 +183,7 @@ class Words:
 
     def signer(self, one: specs.Selector) -> str:
         """With how many posts a unit has of that role today, where that isn't one."""
-        said = route_wording.selector(one, self.names)
+        said = wording.selector(one, self.names)
         if one.get("select") != "post":
             return said
         seats = self.seats.get((str(one["unit"]), one["role"]), 0)
@@ -214,7 +215,7 @@ def card(
         spec.name,
         [words.signer(one) for one in spec.approvers],
         sentences(spec),
-        route_wording.notes(spec, words.stages, words.names),
+        wording.notes(spec, words.stages, words.names),
         words.problems.get(position, []),
         position == 1,
         position == len(words.stages),
@@ -230,7 +231,7 @@ def _unweighed(one: specs.Selector) -> Plain:
 
 def sentences(spec: StageSpec) -> str:
     """What makes the stage pass, and what a return does."""
-    said = [route_wording.rule(spec), route_wording.refusal(spec)]
+    said = [wording.rule(spec), wording.refusal(spec)]
     return pgettext("between sentences", " ").join(one for one in said if one)
 
 
@@ -240,8 +241,8 @@ def picture(words: Words, label: str, name: str = "route") -> SafeString:
         drawing.Box(
             spec.name or "…",
             [words.signer(one) for one in spec.approvers] or [_("nobody yet")],
-            route_wording.rule(spec),
-            route_wording.notes(spec, words.stages, words.names)[:3],
+            wording.rule(spec),
+            wording.notes(spec, words.stages, words.names)[:3],
             spec.returns_to,
             maybe=bool(spec.condition),
             wrong=position in words.problems,
@@ -251,7 +252,7 @@ def picture(words: Words, label: str, name: str = "route") -> SafeString:
     drawn = drawing.picture(
         boxes,
         label=_("Stages of “%(route)s”") % {"route": label},
-        description=route_wording.in_words(words.stages, words.names) or _("It has no stage yet."),
+        description=wording.in_words(words.stages, words.names) or _("It has no stage yet."),
         start=pgettext("where a route begins", "submitted"),
         end=pgettext("where a route ends", "passed"),
         name=name,

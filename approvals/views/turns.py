@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals import actions, queries, refusals
+from approvals.forms.turns import AskForm, RevokeForm
 from approvals.models import SignOff, WorkItem
 from approvals.phrases import phrases
 from approvals.queries import Review
-from approvals.turn_forms import AskForm, RevokeForm
 from audit.errors import Refused
 from directory.requests import PersonRequest
 

@@ -1,74 +1,17 @@
 """Interventions in a stuck approval: what may be proposed, and what waits for a second person."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django import forms
-from django.utils.translation import gettext_lazy as _
-
-from approvals import queries, record_pages, sentences, subjects
-from approvals.actions.turns import NOTE_LIMIT
+from approvals import queries, sentences, subjects
 from approvals.models import Approval, Intervention, WorkItem
+from approvals.pages import record
 from audit.queries import read_openings
-from directory.forms.keeping import PersonField
 from directory.models import Person
 
 Kind, State = Intervention.Kind, Intervention.State
-
-
-class InterventionForm(forms.Form):
-    """Give a seat that nobody can fill to a person, or send the subject back; and why."""
-
-    kind = forms.ChoiceField(label=_("What is to happen"), widget=forms.RadioSelect)
-    work_item = forms.ChoiceField(
-        label=_("The seat"),
-        help_text=_("Only where a seat is given to somebody."),
-        required=False,
-    )
-    person = PersonField(label=_("Who takes the seat"), required=False)
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=_("The second administrator and everybody with a part in it read this."),
-        max_length=NOTE_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-
-    def __init__(
-        self, data: Any, *, organisation_id: UUID, seats: Sequence[tuple[str, str]], at: datetime
-    ) -> None:
-        super().__init__(data)
-        kinds = Kind.choices if seats else [(Kind.SEND_BACK.value, Kind.SEND_BACK.label)]
-        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
-        if seats:
-            self.fields["work_item"].choices = [("", "–"), *seats]  # type: ignore[attr-defined]
-            person: Any = self.fields["person"]
-            person.offer(organisation_id, at)
-        else:
-            del self.fields["work_item"], self.fields["person"]
-
-    def clean(self) -> dict[str, Any]:
-        asked = super().clean() or {}
-        if asked.get("kind") == Kind.RESEAT:
-            for name in ("work_item", "person"):
-                if not asked.get(name) and name not in self.errors:
-                    self.add_error(name, _("Choose one: a seat goes to a person."))
-        return asked
-
-    @property
-    def proposal(self) -> dict[str, Any]:
-        """What the action takes."""
-        asked = self.cleaned_data
-        if asked["kind"] != Kind.RESEAT:
-            return {"kind": asked["kind"], "reason": asked["reason"]}
-        return {
-            "kind": asked["kind"],
-            "reason": asked["reason"],
-            "work_item_id": UUID(asked["work_item"]),
-            "person": asked["person"],
-        }
 
 
 @dataclass(frozen=True)
@@ -165,9 +108,9 @@ def _proposed(found: Any) -> list[Proposed]:
     return [
         Proposed(
             one,
-            record_pages.intervention(one),
+            record.intervention(one),
             texts[bytes(one.reason)] or sentences.erased(),
-            record_pages.settled(one) if one.settled_by else "",
+            record.settled(one) if one.settled_by else "",
         )
         for one in made
     ]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from approvals import route_wording
-from approvals.differences import Change, compare
 from approvals.models import Route, RouteDraft, RouteVersion
 from approvals.queries import routing
-from approvals.specs import StageSpec
+from approvals.routes import wording
+from approvals.routes.differences import Change, compare
+from approvals.routes.specs import StageSpec
 from directory.models import Organisation
 
 
@@ -32,8 +32,8 @@ def compared(
     old: Sequence[StageSpec], new: Sequence[StageSpec], organisation: Organisation
 ) -> list[Compared]:
     names = routing.names_in([*old, *new], organisation.pk)
-    changes = compare(old, new, route_wording.spoken(names))
-    return [Compared(str(route_wording.CHANGES[one.kind]), one) for one in changes]
+    changes = compare(old, new, wording.spoken(names))
+    return [Compared(str(wording.CHANGES[one.kind]), one) for one in changes]
 
 
 @dataclass(frozen=True)
@@ -53,5 +53,5 @@ def differing(route: Route, old: int, new: int) -> Differing | None:
     if old not in found or new not in found:
         return None
     changes = compared(stages_of(found[old]), stages_of(found[new]), route.organisation)
-    kind = route_wording.kind(route.subject_kind)
+    kind = wording.kind(route.subject_kind)
     return Differing(route, kind, found[old], found[new], changes)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from approvals.actions.routes import write_version
 from approvals.models import Route, RouteDraft
-from approvals.specs import PUBLICATION, StageSpec
+from approvals.routes.specs import PUBLICATION, StageSpec
 from approvals.subjects import Applied, Description, Outcome, Sight
 from audit import canonical
 from audit.models import Root

@@ -1,18 +1,14 @@
-"""Facts as the pages of this room show them."""
+"""Every route, and what is stuck on its way along one."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.html import format_html
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
-
-from approvals import queries, route_wording, sentences, subjects
-from approvals.actions import Decided
-from approvals.intervention_pages import Proposed, waiting
+from approvals import queries, sentences, subjects
+from approvals.pages.interventions import Proposed, waiting
 from approvals.queries import Blocked, routing
+from approvals.routes import wording
 from directory.models import Person
 from directory.policy import may_administer
 from directory.queries import roles_of
@@ -54,24 +50,7 @@ class RoutesPage:
         return self.blocked is not None
 
 
-def decided(done: Decided, decision: str) -> str:
-    """What was decided on what, and what it led to, for the page that comes next."""
-    about = subjects.get(done.subject_kind).describe([done.subject_id])[done.subject_id]
-    what = {
-        "approve": _("You approved “{subject}”."),
-        "return": _("You returned “{subject}”."),
-        "abstain": _("You abstained on “{subject}”."),
-    }[decision]
-    follows = {
-        "passed": _("Signed and recorded. The stage has passed."),
-        "returned": _("Signed and recorded. It goes back."),
-    }.get(done.result, _("Signed and recorded. The others are still asked."))
-    link = format_html('<a href="{}">{}</a>', about.url, about.title)
-    joined = pgettext("two sentences", "{first} {second}")
-    return format_html(joined, first=format_html(what, subject=link), second=follows)
-
-
-def routes(user: Person, at: datetime) -> RoutesPage:
+def overview(user: Person, at: datetime) -> RoutesPage:
     rows, proposed = None, []
     if may_administer(roles_of(user, at)):
         rows = blocked_rows(queries.blocked(user.organisation_id, at))
@@ -79,7 +58,7 @@ def routes(user: Person, at: datetime) -> RoutesPage:
     drafts = routing.draft_states(user.organisation_id)
     known: list[Any] = list(queries.routes(user))
     found = [
-        RouteRow(one, route_wording.kind(one.subject_kind), drafts.get(one.pk, ""))
+        RouteRow(one, wording.kind(one.subject_kind), drafts.get(one.pk, ""))
         for one in known
         if one.version_number or (one.pk in drafts and rows is not None)
     ]

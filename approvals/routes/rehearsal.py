@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
-from approvals.specs import DECIDING_ROLES, Selector, StageSpec
+from approvals.routes.specs import DECIDING_ROLES, Selector, StageSpec
 
 SUBMITS = "handler"
 """Whoever holds such a post of the lead unit is taken for the submitter."""

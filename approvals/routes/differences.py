@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from approvals.specs import StageSpec
+from approvals.routes.specs import StageSpec
 
 Kind = Literal["added", "removed", "changed", "moved", "same"]
 

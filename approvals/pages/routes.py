@@ -9,12 +9,13 @@ from uuid import UUID
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
-from approvals import bpmn, exchange, queries, route_wording, specs
+from approvals import queries
 from approvals.models import Route, RouteDraft, RouteProposal
+from approvals.pages.editor import Card, Words, card, picture, sentences
 from approvals.queries import routing
-from approvals.route_changes import Compared, changes_of, compared, stages_of
-from approvals.route_pages import Card, Words, card, picture, sentences
-from approvals.specs import StageSpec
+from approvals.routes import bpmn, exchange, specs, wording
+from approvals.routes.changes import Compared, changes_of, compared, stages_of
+from approvals.routes.specs import StageSpec
 from directory.models import Person
 from directory.policy import may_administer
 from directory.queries import roles_of
@@ -76,7 +77,7 @@ def reading(
         changes = changes_of(draft, versions[0])
     return Reading(
         route,
-        route_wording.kind(route.subject_kind),
+        wording.kind(route.subject_kind),
         version,
         versions,
         stages,
@@ -111,7 +112,7 @@ def proposed(proposal_id: UUID) -> Proposed:
     words = Words.of(stages, route)
     return Proposed(
         route,
-        route_wording.kind(route.subject_kind),
+        wording.kind(route.subject_kind),
         proposal,
         [card(words, position) for position in range(1, len(stages) + 1)],
         picture(words, route.name),
@@ -150,9 +151,9 @@ def exported(reading: Reading, form: str) -> Exported:
         notes=[
             "\n".join(
                 [
-                    route_wording.selectors(spec.approvers, units),
+                    wording.selectors(spec.approvers, units),
                     sentences(spec),
-                    *route_wording.notes(spec, stages, units),
+                    *wording.notes(spec, stages, units),
                 ]
             )
             for spec in stages
