@@ -34,7 +34,7 @@ class PlanQuerySet(ScopedQuerySet):
         seats = WorkItem.objects.filter(
             Q(post__in={one.post.id for one in held}) | Q(person=user),
             approval__organisation=OuterRef("organisation"),
-            approval__subject_kind="plan_issue",
+            approval__subject_kind__in=("plan_countersign", "plan_issue"),
             approval__subject_id=OuterRef("pk"),
         )
         return mine.filter(
