@@ -17,7 +17,7 @@ TIME_IS_UP = "time_is_up"
 
 
 def act_on_overdue(*, at: datetime) -> int:
-    """Act on every stage past its deadline; the worker's step. Returns how many it moved."""
+    """Act on every stage past its deadline; the worker's daily step. Returns how many it moved."""
     return sum(act_on(approval_id=one, at=at) for one in queries.overdue(timezone.localdate(at)))
 
 
