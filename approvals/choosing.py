@@ -1,6 +1,6 @@
 """Stages whose signers the submitter chooses: among whom, how many at least, who was chosen."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -56,11 +56,24 @@ def choices(
     kind: str, subject_id: UUID, organisation_id: UUID, context: Context, at: datetime
 ) -> list[Choice]:
     """What has to be chosen if the subject is submitted now; nothing along most routes."""
-    approval = queries.unfinished(kind, subject_id)
-    if approval:
-        return offered(approval.version_id, context, at)
+    version = _version(kind, subject_id, organisation_id)
+    return offered(version, context, at) if version else []
+
+
+def refuse_unsettled(
+    kind: str, subject_id: UUID, organisation_id: UUID, context: Context, at: datetime
+) -> None:
+    """Ask before its approval begins, where that isn't yet. Raises ChooseSigners, NotOffered."""
+    if version := _version(kind, subject_id, organisation_id):
+        settled(version, context, at)
+
+
+def _version(kind: str, subject_id: UUID, organisation_id: UUID) -> UUID | None:
+    """The route's version that the subject goes along: its own, or the one in force."""
+    if approval := queries.unfinished(kind, subject_id):
+        return approval.version_id
     version = queries.version_in_force(organisation_id, kind)
-    return offered(version.pk, context, at) if version else []
+    return version.pk if version else None
 
 
 def offered(version_id: UUID, context: Context, at: datetime) -> list[Choice]:
@@ -86,17 +99,26 @@ def chosen_in(kept: Mapping[str, Sequence[str]]) -> dict[int, tuple[UUID, ...]]:
 
 
 def settled(
-    version_id: UUID, context: Context, at: datetime
-) -> Iterator[tuple[int, tuple[UUID, ...]]]:
-    """What was chosen at each stage that asks for it. Raises ChooseSigners, NotOffered."""
+    version_id: UUID, context: Context, at: datetime, *, leniently: bool = False
+) -> dict[int, tuple[UUID, ...]]:
+    """What was chosen at each stage that asks for it. Raises ChooseSigners, NotOffered.
+
+    `leniently`, where nobody can be asked to choose again: whoever can't sign any more is left out,
+    and a stage that is left with nobody will be blocked.
+    """
+    chosen = {}
     for one in offered(version_id, context, at):
-        chosen = tuple(context.chosen.get(one.position, ()))
-        if set(chosen) - {offer.id for offer in one.offers}:
+        wanted = tuple(context.chosen.get(one.position, ()))
+        able = {offer.id for offer in one.offers}
+        if leniently:
+            wanted = tuple(seat for seat in wanted if seat in able)
+        elif set(wanted) - able:
             raise NotOffered(position=one.position)
-        if len(set(chosen)) < one.least:
+        elif len(set(wanted)) < one.least:
             raise ChooseSigners(position=one.position, least=one.least)
-        if chosen:
-            yield one.position, chosen
+        if wanted:
+            chosen[one.position] = wanted
+    return chosen
 
 
 def _choice(stage: Stage, chairs: Iterable[Chair], names: Mapping[UUID, Seated]) -> Choice:

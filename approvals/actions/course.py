@@ -94,7 +94,8 @@ def begin(
     version = approval.version_id if approval else version_in_force(organisation_id, kind).pk
     submitter = context.submitter or actor.pk
     context = replace(context, submitter=submitter)
-    context = replace(context, chosen=dict(choosing.settled(version, context, at)))
+    chosen = choosing.settled(version, context, at, leniently=submitter != actor.pk)
+    context = replace(context, chosen=chosen)
     position = queries.resumption(approval) if approval and adds_only else 1
     rounds, openings = _counts(approval)
     if approval is None:

@@ -34,7 +34,7 @@ class PlanQuerySet(ScopedQuerySet):
         seats = WorkItem.objects.filter(
             Q(post__in={one.post.id for one in held}) | Q(person=user),
             approval__organisation=OuterRef("organisation"),
-            approval__subject_kind="plan_issue",
+            approval__subject_kind__in=("plan_countersign", "plan_issue"),
             approval__subject_id=OuterRef("pk"),
         )
         return mine.filter(
@@ -58,6 +58,8 @@ class Plan(Root):
     budget_note = models.TextField(_("budget note"), blank=True, default="")
     revision = models.PositiveIntegerField(default=1)
     """Grows with every change of a draft; a form that shows an older one is refused."""
+    chosen = models.JSONField(default=dict, blank=True)
+    """Whom its submitter asks to sign for the issuing where the route lets them, by stage."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in the plan: none of them may decide on its being issued."""
     text = models.TextField(default="")
