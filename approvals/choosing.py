@@ -1,4 +1,7 @@
-"""Stages whose signers the submitter chooses: among whom, how many at least, who was chosen."""
+"""Stages whose signers the submitter chooses: among whom, how many at least, who was chosen.
+
+A draft keeps each of those who were chosen as `stage:id`, the id being a post's or a person's.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,9 +96,13 @@ def offered(version_id: UUID, context: Context, at: datetime) -> list[Choice]:
     return [_choice(one, chairs, names) for one, chairs in zip(asking, found, strict=True)]
 
 
-def chosen_in(kept: Mapping[str, Sequence[str]]) -> dict[int, tuple[UUID, ...]]:
-    """What a form or a draft kept, as a Context has it."""
-    return {int(stage): tuple(UUID(one) for one in ids) for stage, ids in kept.items()}
+def by_stage(kept: Iterable[str]) -> dict[int, tuple[UUID, ...]]:
+    """What a draft kept, as a Context has it."""
+    chosen: dict[int, tuple[UUID, ...]] = {}
+    for one in kept:
+        stage, _colon, seat = one.partition(":")
+        chosen[int(stage)] = (*chosen.get(int(stage), ()), UUID(seat))
+    return chosen
 
 
 def settled(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from approvals.choosing import chosen_in
+from approvals.choosing import by_stage
 from approvals.queries import has_part
 from approvals.subjects import Applied, Context, Description, Outcome, Sight
 from audit import canonical
@@ -36,7 +36,7 @@ def participants(plan: Plan, submitter: UUID, *, countersigned: bool = False) ->
         cooperating_units=tuple(countersigning_units(plan)) if countersigned else (),
         submitter=submitter,
         authors=frozenset(plan.authors),
-        chosen={} if countersigned else chosen_in(plan.chosen),
+        chosen={} if countersigned else by_stage(plan.chosen),
     )
 
 

@@ -1,6 +1,6 @@
 """The part of a submitter's form in which they choose who signs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,9 +11,18 @@ from audit.errors import Refused
 
 
 class ChoosingForm(forms.Form):
-    """A field for each stage at which the submitter chooses who signs; none along most routes."""
+    """A field for each stage at which the submitter chooses who signs; none along most routes.
 
-    def __init__(self, *args: Any, choices: Sequence[Choice] = (), **kwargs: Any) -> None:
+    `chosen` is what a draft kept.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        choices: Sequence[Choice] = (),
+        chosen: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.choices = choices
         for one in choices:
@@ -21,17 +30,14 @@ class ChoosingForm(forms.Form):
                 label=_("Who signs at “%(stage)s”") % {"stage": one.stage},
                 help_text=how_many(one.least),
                 choices=[
-                    (str(o.id), " · ".join(filter(None, [o.name, o.capacity]))) for o in one.offers
+                    (f"{one.position}:{who.id}", " · ".join(filter(None, [who.name, who.capacity])))
+                    for who in one.offers
                 ],
                 widget=forms.CheckboxSelectMultiple,
                 required=False,
+                initial=chosen,
                 error_messages={"invalid_choice": NotOffered.sentence},
             )
-
-    @staticmethod
-    def kept(chosen: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
-        """What was chosen, as the form's initial values."""
-        return {_name(stage): ids for stage, ids in chosen.items()}
 
     @property
     def choosing(self) -> list[tuple[forms.BoundField, bool]]:
@@ -39,10 +45,9 @@ class ChoosingForm(forms.Form):
         return [(self[_name(one.position)], one.least > 0) for one in self.choices]
 
     @property
-    def chosen(self) -> dict[str, list[str]]:
-        """The ids of those who were chosen, by position of the stage; of a valid form."""
-        given = {str(one.position): self.cleaned_data[_name(one.position)] for one in self.choices}
-        return {stage: ids for stage, ids in given.items() if ids}
+    def chosen(self) -> list[str]:
+        """Those who were chosen, as a draft keeps them; of a valid form."""
+        return [who for one in self.choices for who in self.cleaned_data[_name(one.position)]]
 
     def blame(self, refusal: Refused) -> None:
         """Say why it wasn't submitted: at the field it is about, or above all of them."""

@@ -59,7 +59,7 @@ def written(world: World, *chosen: Post, task: Task | None = None, **words: Any)
         task_id=task.pk,
         unit_id=world.lead.pk,
         revision=draft.revision if draft else 0,
-        chosen={"2": [str(one.pk) for one in chosen]} if chosen else {},
+        chosen=[f"2:{one.pk}" for one in chosen],
         actor=world.handler,
         at=NOW,
         **given,
@@ -187,11 +187,11 @@ def test_the_report_s_form_keeps_the_choice_and_says_what_is_missing_beside_it(
     assert 'id="id_signers-2_error"' in refused
     assert not Round.objects.filter(authors__contains=[world.handler.pk]).exists()
 
-    one = str(experts["He Jun"].pk)
+    one = f"2:{experts['He Jun'].pk}"
     revision = Draft.objects.get(task=task).revision
     kept = editor(world, task, **words | {"revision": revision, "signers-2": one}, do="save")
     assert re.findall(r'value="([^"]+)"[^>]* checked', kept) == [one]
-    assert Draft.objects.get(task=task).chosen == {"2": [one]}
+    assert Draft.objects.get(task=task).chosen == [one]
 
     sent = editor(world, task, **words | {"revision": revision + 1, "signers-2": one}, do="send")
     assert "is submitted" in sent
@@ -219,7 +219,7 @@ def test_a_plan_is_put_forward_with_the_signers_that_were_chosen(district: Distr
     assert refused.status_code == 422
     assert "id_signers-1_error" in refused.content.decode()
 
-    chosen = {"revision": plan.revision, "signers-1": str(post_of(expert).pk)}
+    chosen = {"revision": plan.revision, "signers-1": f"1:{post_of(expert).pk}"}
     client.post(reverse("plan_submit", args=[plan.pk]), chosen)
     item = WorkItem.objects.get(approval__subject_id=plan.pk, state="open")
     assert (item.post, item.origin) == (post_of(expert), "chosen")

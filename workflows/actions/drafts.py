@@ -1,6 +1,6 @@
 """What a unit is writing, before anybody else reads it: saved often, lost never."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,13 +55,13 @@ def save_draft(
     percent: int = 0,
     answer: str = "",
     without_units_reason: str = "",
-    chosen: Mapping[str, Sequence[str]] | None = None,
+    chosen: Sequence[str] = (),
     actor: Person,
     at: datetime,
 ) -> Draft:
     """Keep what a unit is writing. `revision` is the one that was shown, 0 for a first draft.
 
-    `chosen` are the ids of those who are to sign, by position of the stage that lets choose.
+    `chosen` are those who are to sign, where the route lets choose.
 
     Saving the same words twice changes nothing. A draft is no record: no ledger entry.
     Raises NotAllowed, WrongState, PercentWrong, DraftChanged.
@@ -75,7 +75,7 @@ def save_draft(
         "percent": percent,
         "answer": answer,
         "without_units_reason": without_units_reason,
-        "chosen": dict(chosen or {}),
+        "chosen": list(chosen),
     }
     if draft.revision and all(getattr(draft, name) == said for name, said in words.items()):
         return draft

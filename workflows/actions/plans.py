@@ -118,16 +118,15 @@ def submit_for_issue(
     *,
     plan_id: UUID,
     revision: int,
-    chosen: Mapping[str, Sequence[str]] | None = None,
+    chosen: Sequence[str] = (),
     actor: Person,
     at: datetime,
 ) -> Plan:
     """Put the plan forward: freeze its text and have it countersigned, then its issuing approved.
 
     Countersigning is passed over where no route for it is in force, or no other unit is concerned.
-    `chosen` are the ids of those who are to sign for the issuing, by position of the stage that
-    lets choose. Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute, ChooseSigners,
-    NotOffered.
+    `chosen` are those who are to sign for the issuing, where the route lets choose.
+    Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute, ChooseSigners, NotOffered.
     """
     allowed = warrant("submit", plan_id=plan_id, actor=actor, at=at)
     plan = allowed.plan
@@ -138,7 +137,7 @@ def submit_for_issue(
         raise NotReady(count=len(found))
     version = _freeze(plan, measures, actor, at)
     skipped = _why_not_countersigned(plan)
-    plan.chosen = dict(chosen or {})
+    plan.chosen = list(chosen)
     choosing.refuse_unsettled(KIND, plan.pk, plan.organisation_id, participants(plan, actor.pk), at)
     context = participants(plan, actor.pk, countersigned=not skipped)
     document = flows.Document(version.pk, bytes(version.digest), context)

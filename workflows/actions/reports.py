@@ -1,6 +1,6 @@
 """Sending a cooperating unit's part; submitting and withdrawing completion reports."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
-from approvals.choosing import chosen_in
+from approvals.choosing import by_stage
 from audit.canonical import Commitment, commit
 from audit.errors import Refused
 from directory.models import Person
@@ -216,7 +216,7 @@ def _of(contributions: Sequence[Contribution]) -> list[Evidence]:
 
 def _begin(
     submission: Submission,
-    chosen: Mapping[str, Sequence[str]],
+    chosen: Sequence[str],
     actor: Person,
     at: datetime,
     *,
@@ -230,7 +230,7 @@ def _begin(
         subject_id=task.pk,
         document_id=submission.pk,
         digest=bytes(submission.digest),
-        context=replace(context(task, submission), chosen=chosen_in(chosen)),
+        context=replace(context(task, submission), chosen=by_stage(chosen)),
         actor=actor,
         at=at,
         adds_only=adds_only,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from approvals.choosing import chosen_in
+from approvals.choosing import by_stage
 from approvals.models import Approval, Round, Stage
 from approvals.queries import resumption
 from approvals.subjects import Context
@@ -27,7 +27,7 @@ def adds_only(draft: Draft, included: Iterable[Contribution]) -> bool:
     kept = read_openings(before.organisation_id, [before.text])[bytes(before.text)]
     if kept != draft.text.strip():
         return False
-    if chosen_in(draft.chosen) != _chosen(before):
+    if by_stage(draft.chosen) != _chosen(before):
         return False
     parts = set(before.included.values_list("contribution", flat=True))
     if parts != {one.pk for one in included}:

@@ -74,7 +74,7 @@ def _plan(
         "plan": found,
         "page": page,
         "problem": problem,
-        "choosing": choosing or ChoosingForm(choices=page.choices),
+        "choosing": choosing or ChoosingForm(choices=page.choices, chosen=found.chosen),
         "reason": form or ReasonForm(auto_id="cancel_%s"),
     }
     return render(request, "workflows/plan.html", context, status=status)

@@ -87,7 +87,6 @@ def _form(place: Desk, request: PersonRequest) -> WritingForm:
     if draft:
         words = ("text", "percent", "answer", "without_units_reason")
         initial |= {name: getattr(draft, name) for name in words}
-        initial |= WritingForm.kept(draft.chosen)
     return WritingForm(
         request.POST if request.method == "POST" else None,
         initial=initial,
@@ -95,6 +94,7 @@ def _form(place: Desk, request: PersonRequest) -> WritingForm:
         answers=place.came_back is not None,
         silent=bool(place.silent),
         choices=place.choices,
+        chosen=draft.chosen if draft else (),
     )
 
 
