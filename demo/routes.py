@@ -7,6 +7,7 @@ from directory.actions import OPERATOR
 from directory.models import Organisation, Unit
 
 ISSUING_OFFICE = "党政综合办公室"
+STAFFING_UNIT = "组织人事部"
 LEADING_ORGANS = ("党工委", "管委会")
 
 
@@ -48,6 +49,18 @@ def issuing(organisation: Organisation) -> list[StageSpec]:
     ]
 
 
+def countersigning(organisation: Organisation) -> list[StageSpec]:
+    """A plan before its approval: the unit that staffs whatever is planned."""
+    staffing = Unit.objects.get(organisation=organisation, name=STAFFING_UNIT)
+    return [
+        StageSpec(
+            "有关单位会签",
+            [{"select": "post", "unit": staffing.pk, "role": "principal"}],
+            rule="all",
+        ),
+    ]
+
+
 def publication(organisation: Organisation) -> list[StageSpec]:
     """A route's next version: the office that reviews, then both leading organs."""
     named = {unit.name: unit.pk for unit in Unit.objects.filter(organisation=organisation)}
@@ -66,6 +79,7 @@ def publish(organisation: Organisation, at: datetime) -> None:
     """Put all of them in force."""
     for name, kind, stages in (
         ("任务办结审批", "task_completion", completion()),
+        ("方案会签", "plan_countersign", countersigning(organisation)),
         ("方案印发审批", "plan_issue", issuing(organisation)),
         ("审批流程发布", "route_publication", publication(organisation)),
     ):

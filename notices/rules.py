@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from approvals.facts import each
 from approvals.models import Round, WorkItem
 from directory.models import Person, Post
 from directory.queries import holders
@@ -37,8 +38,9 @@ def told(news: News) -> Told:
     """Kinds of notices, each with the people who get it."""
     if rule := RULES.get(news.kind):
         yield news.kind, rule(news)
-    if opened := news.facts.get("opened"):
-        yield "work.opened", asked(UUID(opened["id"]), news.at)
+    for facts in each(news.facts):
+        if opened := facts.get("opened"):
+            yield "work.opened", asked(UUID(opened["id"]), news.at)
     if turns := news.facts.get("turns"):
         yield from _turns([UUID(one["id"]) for one in turns], news.at)
     if opinion := news.facts.get("opinion"):
@@ -49,7 +51,7 @@ def told(news: News) -> Told:
     if approval := news.facts.get("approval"):
         if approval["state"] == "with_submitter":
             yield "approval.returned", submitters(UUID(approval["id"]))
-        elif approval["state"] == "passed":
+        elif approval["state"] == "passed" and not news.facts.get("also"):
             yield "approval.passed", [*submitters(UUID(approval["id"])), *_coordinators(news)]
 
 

@@ -93,14 +93,7 @@ class TaskCompletion:
     """A report is approved; the task waits, and moves when its route ends."""
 
     kind = COMPLETION
-
-    def lock(self, subject_id: UUID) -> Root:
-        task: Task = Task.locked(subject_id)
-        return task
-
-    def load(self, subject_id: UUID) -> Root:
-        task: Task = Task.objects.get(pk=subject_id)
-        return task
+    root = Task
 
     def digest(self, root: Root) -> bytes:
         """Over the task's title and deadline; the report's own digest has all the rest."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from approvals import refusals, subjects
-from approvals.actions.turns import check_recipient, turn_facts, words
+from approvals.actions.turns import check_recipient, succeed, turn_facts, words
 from approvals.models import Approval, Intervention, Opening, WorkItem
 from approvals.subjects import Outcome
 from audit.canonical import Commitment
@@ -96,7 +96,8 @@ def settle_intervention(
     changed: tuple[str, ...] = ()
     if confirm and made.kind == Kind.RESEAT:
         item = _stuck_seat(approval, made.work_item_id, made.person, at)
-        facts |= {"turns": [turn_facts(_reseated(item, made, at), None)]}
+        successor = succeed(item, person=made.person, asked_by=made.proposed_by, at=at)
+        facts |= {"turns": [turn_facts(successor, None)]}
     elif confirm:
         ended, changed = _sent_back(approval, root, made, actor, at)
         facts |= ended
@@ -108,7 +109,7 @@ def _locked(approval_id: UUID, actor: Person) -> tuple[Approval, Root]:
     """The approval, read after its root is locked."""
     mine = Approval.objects.filter(organisation=actor.organisation_id)
     found = mine.get(pk=approval_id)
-    root = subjects.get(found.subject_kind).lock(found.subject_id)
+    root = subjects.locked(found.subject_kind, found.root)
     return mine.get(pk=approval_id), root
 
 
@@ -138,28 +139,6 @@ def _stuck_seat(
         raise refusals.NotStuck
     check_recipient(item.opening, person, at)
     return item
-
-
-def _reseated(item: WorkItem, made: Intervention, at: datetime) -> WorkItem:
-    """The seat's next turn, with another person; what it waits for stays."""
-    state = item.state
-    item.state, item.closed_at = WorkItem.State.SUPERSEDED, at
-    item.save(update_fields=["state", "closed_at"])
-    successor: WorkItem = WorkItem.objects.create(
-        organisation_id=item.organisation_id,
-        approval_id=item.approval_id,
-        opening_id=item.opening_id,
-        person=made.person,
-        position=item.position,
-        weight=item.weight,
-        origin=item.origin,
-        waits_for=item.waits_for,
-        state=state,
-        succeeds=item,
-        asked_by=made.proposed_by,
-        opened_at=at,
-    )
-    return successor
 
 
 def _sent_back(

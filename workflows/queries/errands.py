@@ -19,7 +19,7 @@ from approvals.subjects import Description
 from audit.queries import read_openings
 from directory.queries import Holding
 from workflows.models import Assignment, Plan, PlanImport, PlanVersion, Submission, Task
-from workflows.plan_subject import KIND as ISSUE
+from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
@@ -50,7 +50,7 @@ def known(errands: Sequence[Errand]) -> Known:
     plans |= {
         seat.approval.subject_id
         for seat in found.seats.values()
-        if seat.approval.subject_kind == ISSUE
+        if seat.approval.subject_kind in ISSUING.values()
     }
     others = _others(found.seats.values())
     asked = [seat for seat in found.seats.values() if seat.origin == WorkItem.Origin.CONSULTED]
@@ -75,7 +75,7 @@ def _others(seats: Iterable[WorkItem]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (COMPLETION, ISSUE)
+        if kind not in (COMPLETION, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 

@@ -127,12 +127,23 @@ def _weight(kind: str, facts: Facts) -> str:
 
 
 def _note(facts: Facts) -> str:
+    if skipped := facts.get("skipped_step"):
+        return str(SKIPPED[skipped["reason"]])
+    if (facts.get("step") or {}).get("from") == "countersign" and facts.get("also"):
+        return _("All who were asked have countersigned; the approval of its issuing has begun")
     state = (facts.get("state") or {}).get("to")
     if facts.get("sign_off") and state == Task.State.REVIEWED:
         return _("The route is through")
     if facts.get("sign_off") and state == Task.State.IN_PROGRESS:
         return _("Back with the lead unit")
     return ""
+
+
+SKIPPED = {
+    "no_route": gettext_lazy("Not countersigned: no route for it is in force"),
+    "no_unit": gettext_lazy("Not countersigned: no other unit is concerned"),
+}
+"""Why the countersigning of a plan was passed over."""
 
 
 def _entry_url(entry: Entry) -> str:

@@ -94,6 +94,13 @@ def units_of(measure: Measure) -> list[str]:
     )
 
 
+def countersigning_units(plan: Plan) -> list[UUID]:
+    """Whom the plan is addressed to or gives a part, but for the coordinating unit itself."""
+    addressed = Addressee.objects.filter(plan=plan).values_list("unit_id", flat=True)
+    working = (UUID(unit) for one in Measure.objects.filter(plan=plan) for unit in units_of(one))
+    return sorted({*addressed, *working} - {plan.coordinator_id})
+
+
 def ready_to_advance() -> list[UUID]:
     """Plans whose receipts are all in, or whose tasks are all over: what the worker moves."""
     outstanding = Addressee.objects.filter(plan=OuterRef("pk"), received_at=None)

@@ -29,7 +29,7 @@ from workflows.models import (
     Submission,
     Task,
 )
-from workflows.plan_subject import KIND as ISSUE
+from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.errands import with_lead
 from workflows.queries.inbox import PAGE
 from workflows.subjects import COMPLETION
@@ -92,7 +92,7 @@ def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Reco
     )
     open_issue = Approval.objects.filter(
         organisation=OuterRef("organisation"),
-        subject_kind=ISSUE,
+        subject_kind__in=ISSUING.values(),
         subject_id=OuterRef("plan"),
         state=Approval.State.OPEN,
         rounds__document_id=OuterRef("pk"),
@@ -137,7 +137,7 @@ def _others(signed: Iterable[SignOff]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (COMPLETION, ISSUE)
+        if kind not in (COMPLETION, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 
@@ -186,7 +186,7 @@ def _asked(
         state=WorkItem.State.OPEN,
         opening__outcome="",
         approval__state=Approval.State.OPEN,
-        approval__subject_kind__in=(COMPLETION, ISSUE),
+        approval__subject_kind__in=(COMPLETION, *ISSUING.values()),
         approval__subject_id__in=[*tasks, *plans],
     )
     seats = [
