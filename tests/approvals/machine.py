@@ -39,7 +39,7 @@ MAY = ("add_signer", "transfer", "consult")
 
 OBSERVE = """
 SELECT unit.chain_length, unit.kind,
-    (SELECT json_agg(state ORDER BY opened_at, id) FROM approvals_approval
+    (SELECT coalesce(json_agg(state ORDER BY opened_at, id), '[]') FROM approvals_approval
      WHERE subject_id = unit.id),
     (SELECT count(*) FROM approvals_signoff s JOIN approvals_approval a ON a.id = s.approval_id
      WHERE a.subject_id = unit.id),
@@ -53,8 +53,8 @@ SELECT unit.chain_length, unit.kind,
         JOIN approvals_round r ON r.id = o.round_id
      WHERE o.approval_id = now.id),
     (SELECT json_agg(json_build_array(i.id, i.position, coalesce(i.post_id, i.person_id), i.weight,
-            i.origin, i.state, i.waits_for, b.id, b.decision, b.target, b.person_id, b.acting_for_id,
-            i.carried_from_id) ORDER BY i.position)
+            i.origin, i.state, i.waits_for, i.carried_from_id IS NOT NULL,
+            b.id, b.decision, b.target, b.person_id, b.acting_for_id) ORDER BY i.position)
      FROM approvals_workitem i LEFT JOIN approvals_signoff b
         ON b.work_item_id = coalesce(i.carried_from_id, i.id)
      WHERE i.state <> 'superseded' AND i.opening_id = (
@@ -135,28 +135,36 @@ class Office:
     def see(self) -> Seen:
         with connection.cursor() as cursor:
             cursor.execute(OBSERVE, [self.unit.pk])
-            entries, fate, states, *counts, approval, openings, items, made = (
-                cursor.fetchone()
-            )
-        turns = [self.turn(*item) for item in items or ()]
-        proposed = [[self.names.get(one, one) for one in row] for row in made or ()]
+            columns = cursor.fetchone()
+        entries, fate, states, decisions, forgotten, approval, openings, items, proposed = columns
         return Seen(
-            entries, fate, states or [], *counts, approval, openings or [], turns, proposed
+            entries=entries,
+            fate=fate,
+            states=states,
+            decisions=decisions,
+            forgotten=forgotten,
+            approval=approval,
+            openings=openings or [],
+            turns=[self.turn(*item) for item in items or ()],
+            proposed=[[self.names.get(one, one) for one in row] for row in proposed or ()],
         )
 
     def turn(self, id: str, position: int, asks: str, *row: Any) -> Turn:
-        *columns, sign_off, vote, target, by, acting_for, carried_from = row
+        weight, origin, state, waits_for, carried, sign_off, vote, target, by, acting_for = row
         return Turn(
-            UUID(id),
-            position,
-            self.names[asks],
-            *columns,
-            UUID(sign_off) if sign_off else None,
-            vote or "",
-            target,
-            self.names[by],
-            self.names[acting_for],
-            carried_from is not None,
+            id=UUID(id),
+            position=position,
+            asks=self.names[asks],
+            weight=weight,
+            origin=origin,
+            state=state,
+            waits_for=waits_for,
+            sign_off=UUID(sign_off) if sign_off else None,
+            vote=vote or "",
+            target=target,
+            by=self.names[by],
+            acting_for=self.names[acting_for],
+            carried=carried,
         )
 
     # The directory
