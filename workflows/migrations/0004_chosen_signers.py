@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0002_guards"),
+        ("workflows", "0003_task_priority"),
     ]
 
     operations = [
