@@ -134,6 +134,7 @@ RULES: Mapping[str, Callable[[News], list[Person]]] = {
     "task.reopened": _lead,
     "task.cancelled": _units,
     "task.due_date_set": _units,
+    "task.priority_set": _units,
     "contribution.sent": _lead,
 }
 

@@ -29,6 +29,7 @@ STATES: Mapping[str, Sequence[str]] = {
     "report": ("in_progress",),
     "contribute": IN_HAND,
     "set_due_date": NOT_OVER,
+    "set_priority": NOT_OVER,
 }
 
 
@@ -220,6 +221,7 @@ RULES: Mapping[str, Rule] = {
     "insist": _coordinator,
     "reassign": _coordinator,
     "set_due_date": _coordinator,
+    "set_priority": _coordinator,
     "cancel": _coordinator,
     "close": _closer,
     "reopen": _closer,

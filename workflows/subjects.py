@@ -75,6 +75,7 @@ def parties(task: Task) -> Context:
         lead_unit=lead,
         plan=task.plan_id,
         unit_kind=leading.kind,
+        priority=task.priority,
         cooperating_units=tuple(
             part.unit_id for part in parts if part.role == Assignment.Role.COOPERATING
         ),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/reopen/", page_of("reopen"), name="task_reopen"),
     path("tasks/<uuid:task_id>/reassign/", page_of("reassign"), name="task_reassign"),
     path("tasks/<uuid:task_id>/due-date/", page_of("set_due_date"), name="task_due_date"),
+    path("tasks/<uuid:task_id>/priority/", page_of("set_priority"), name="task_priority"),
     path("tasks/<uuid:task_id>/cancel/", page_of("cancel"), name="task_cancel"),
     path(
         "tasks/<uuid:task_id>/units/<uuid:unit_id>/receive/",

@@ -228,6 +228,7 @@ def _make_tasks(plan: Plan, measure: Measure, actor: Person, at: datetime, actio
             assessors=map(UUID, part.assessors),
             made_for=UUID(part.made_for) if part.made_for else None,
             due_date=measure.due_date,
+            priority=measure.priority,
             actor=actor,
             at=at,
             action=action,

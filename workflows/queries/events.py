@@ -17,7 +17,7 @@ from audit.templatetags.ui import day_long
 from directory.models import Person, Unit
 from directory.policy import may_read_everything
 from directory.queries import Holding
-from workflows.models import Plan, Task
+from workflows.models import Plan, Priority, Task
 
 NEWEST = 200
 Facts = Mapping[str, Any]
@@ -229,6 +229,12 @@ def _due(who: str, facts: Facts, names: _Names) -> str:
     return _with_reason(done, names.words(facts.get("reason")))
 
 
+def _priority(who: str, facts: Facts, names: _Names) -> str:
+    priority = Priority(facts["priority"]["to"]).label
+    done = _("%(who)s set the priority to %(priority)s") % {"who": who, "priority": priority}
+    return _with_reason(done, names.words(facts.get("reason")))
+
+
 def _about(part: str, sentence: Any) -> Callable[[str, Facts, _Names], str]:
     """A sentence with a person in it, and the reason that stands in one part of the facts."""
 
@@ -280,6 +286,7 @@ SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
     "task.reassigned": _reassigned,
     "task.cancelled": _plainly(gettext_lazy("%(who)s cancelled the task")),
     "task.due_date_set": _due,
+    "task.priority_set": _priority,
     "plan.drafted": _plainly(gettext_lazy("%(who)s stored the draft")),
     "plan.revised": _plainly(gettext_lazy("%(who)s revised the draft")),
     "plan.approval_opened": _plainly(gettext_lazy("%(who)s put the plan forward for approval")),
