@@ -17,7 +17,7 @@ from audit.canonical import Commitment
 from audit.ids import uuid7
 from audit.models import Root
 from audit.queries import read_openings
-from directory.actions.authority import administrator
+from directory.actions.authority import Warrant, administrator
 from directory.models import Person
 
 Kind, State = Intervention.Kind, Intervention.State
@@ -42,7 +42,7 @@ def propose_intervention(
     """
     approval, root = _locked(approval_id, actor)
     warrant = administrator(actor, approval.organisation_id, at)
-    _check_uninvolved(approval, actor)
+    _check_uninvolved(approval, _acting(actor, warrant))
     why = words(reason)
     if approval.state != Approval.State.OPEN:
         raise refusals.NotStuck
@@ -72,7 +72,8 @@ def settle_intervention(
 ) -> Intervention:
     """A second administrator confirms what the first proposed, or declines it.
 
-    The first may decline it, too. Raises Intervention.DoesNotExist, NotAdministrator,
+    The first may decline it, too. Whoever is an administrator for somebody else counts as both.
+    Raises Intervention.DoesNotExist, NotAdministrator,
     SecondPerson, OwnWork, NotStuck, and what `add_signer` says of people.
     """
     found = Intervention.objects.filter(organisation=actor.organisation_id)
@@ -82,9 +83,12 @@ def settle_intervention(
     if made.state != State.PROPOSED:
         raise refusals.AlreadySettled
     if confirm:
-        if actor.pk in (made.proposed_by_id, made.person_id):
+        people = _acting(actor, warrant)
+        if people & {made.proposed_by_id, made.person_id}:
             raise refusals.SecondPerson
-        _check_uninvolved(approval, actor)
+        _check_uninvolved(approval, people)
+        if approval.state != Approval.State.OPEN:
+            raise refusals.NotStuck
     made.state = State.CONFIRMED if confirm else State.DECLINED
     made.settled_by, made.settled_at = actor, at
     made.save(update_fields=["state", "settled_by", "settled_at"])
@@ -109,10 +113,15 @@ def _locked(approval_id: UUID, actor: Person) -> tuple[Approval, Root]:
     return mine.get(pk=approval_id), root
 
 
-def _check_uninvolved(approval: Approval, actor: Person) -> None:
-    """Nobody moves an approval of their own work."""
+def _acting(actor: Person, warrant: Warrant) -> set[UUID]:
+    """Who intervenes: the actor, and whomever they are an administrator for."""
+    return {actor.pk} | ({warrant.acting_for.pk} if warrant.acting_for else set())
+
+
+def _check_uninvolved(approval: Approval, people: set[UUID]) -> None:
+    """Nobody moves an approval of their own work, nor does anybody for them."""
     latest = approval.rounds.latest("number")
-    if actor.pk in {latest.submitter_id, *latest.authors}:
+    if people & {latest.submitter_id, *latest.authors}:
         raise refusals.OwnWork
 
 
