@@ -20,7 +20,8 @@ def test_the_chart_has_every_node_and_marks_the_present_step_alone(language: str
         chart = drawn("approve_issuing")
 
         assert len(chart.boxes) == len(list(PlanFlow.instance.nodes()))
-        assert [box.name for box in chart.boxes if box.now] == [flows.NAMES["approve_issuing"]]
+        assert chart.now == str(flows.NAMES["approve_issuing"])
+        assert sum(box.now for box in chart.boxes) == 1
 
 
 def test_a_completed_plan_stands_at_the_end_and_a_cancelled_one_nowhere() -> None:
