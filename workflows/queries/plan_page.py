@@ -22,6 +22,7 @@ from workflows import flows, lights, marking, plan_policy, wording
 from workflows.marking import Mark, Paragraph
 from workflows.models import Addressee, Assignment, Measure, Plan, Task
 from workflows.parties import Parties
+from workflows.plan_chart import Chart, drawn
 from workflows.plan_policy import Facts
 from workflows.plan_subject import COUNTERSIGN, KIND, KINDS, participants
 from workflows.queries.events import Event, events
@@ -135,6 +136,7 @@ class PlanPage:
     state: str
     word: str
     stops: list[Stop]
+    chart: Chart
     drafted: list[Drafted]
     rows: list[TaskRow]
     figures: list[tuple[str, int]]
@@ -232,6 +234,7 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         state=mark(facts.step),
         word=str(wording.STEPS[facts.step]),
         stops=_stops(plan, facts.step, addressees, f"{over}/{total}"),
+        chart=drawn(facts.step),
         drafted=[] if plan.issued_at else drafted(plan),
         rows=rows,
         figures=_figures(rows),
@@ -399,15 +402,6 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
         "in_force": ended if plan.issued_at else "",
         "completed": moment(plan.completed_at) if plan.completed_at else "",
     }
-    names = {
-        "draft": pgettext("step", "Draft"),
-        "countersign": pgettext("step", "Countersign"),
-        "approve_issuing": pgettext("step", "Approval"),
-        "issue": pgettext("step", "Issue"),
-        "receipts": pgettext("step", "Receipts"),
-        "in_force": pgettext("step", "In force"),
-        "completed": pgettext("step", "Completed"),
-    }
     stops = []
     for index, node in enumerate(ORDER):
         done = index < reached or step == "completed"
@@ -420,7 +414,7 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
         lines = [note] if note else []
         if node == "draft" and step == "revise":
             lines.append(_("came back to be revised"))
-        stops.append(Stop(names[node], note, status, lines))
+        stops.append(Stop(str(flows.NAMES[node]), note, status, lines))
     return stops
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from approvals.forms.choosing import ChoosingForm
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
-from workflows import files, plan_policy
+from workflows import files, flows, plan_policy
 from workflows.actions import plan_texts
 from workflows.actions import plans as actions
 from workflows.actions.authority import refuse
@@ -26,6 +26,7 @@ from workflows.forms.parties import MeasureForm, initial_of, units_of
 from workflows.forms.plans import PlanForm, ReasonForm
 from workflows.models import Measure, Plan
 from workflows.parties import Parties
+from workflows.plan_chart import bpmn
 from workflows.queries.plan_page import listed, plan_page, signers_to_choose, text_of
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import parts
@@ -102,6 +103,16 @@ def plan_source(request: PersonRequest, plan_id: UUID) -> FileResponse:
         filename=found.source_name or "plan.txt",
         content_type="application/octet-stream",
     )
+
+
+@login_required
+@require_GET
+def plan_bpmn(request: PersonRequest, plan_id: UUID) -> HttpResponse:
+    """The plan's process with its present step, for any BPMN viewer."""
+    step = flows.where(_visible(request, plan_id))
+    answer = HttpResponse(bpmn(step), content_type="application/xml")
+    answer["Content-Disposition"] = f'attachment; filename="plan-{plan_id}.bpmn"'
+    return answer
 
 
 # The draft
