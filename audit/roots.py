@@ -34,6 +34,12 @@ def heads(organisation: UUID) -> dict[str, tuple[int, bytes]]:
     }
 
 
+def tenant(pk: UUID) -> Root:
+    """The organisation's own row, locked."""
+    [model] = [model for model in models() if is_tenant(model)]
+    return model.locked(pk)
+
+
 def organisations() -> Iterator[UUID]:
     """Every organisation that has a row or an entry: a deleted one still has its ledger."""
     found = set(Entry.objects.values_list("organisation", flat=True).distinct())
