@@ -15,9 +15,12 @@ class WorkflowsConfig(AppConfig):
         from workflows.plan_replay import PLAN_TABLES
         from workflows.plan_subject import PlanIssue
         from workflows.replay import TABLES
+        from workflows.request_subjects import TaskExtension, TaskReopening
         from workflows.subjects import TaskCompletion
 
         subjects.register(TaskCompletion())
         subjects.register(PlanIssue())
+        subjects.register(TaskExtension())
+        subjects.register(TaskReopening())
         reading.register(HouseReader())
         replay.register(*TABLES, *PLAN_TABLES)
