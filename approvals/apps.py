@@ -10,8 +10,8 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import subjects
-        from approvals.publication import RoutePublication
         from approvals.replay import TABLES
+        from approvals.routes.publication import RoutePublication
 
         subjects.register(RoutePublication())
         replay.register(*TABLES)

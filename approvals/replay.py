@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from approvals.models import RouteProposal, WorkItem
-from approvals.specs import FIELDS
-from approvals.specs import digest as digest_of_route
+from approvals.routes.specs import FIELDS
+from approvals.routes.specs import digest as digest_of_route
 from approvals.stages import electorate_digest
 from audit.replay import Record, Sha256, Table, Values, columns, digest, joined
 

@@ -26,7 +26,7 @@ def fingerprint() -> str:
     """Changes whenever the tables or the privileges might."""
     digest = hashlib.sha256()
     sources = [bootstrap.HOME / bootstrap.RUN, bootstrap.HOME / "config" / "roles.py"]
-    for pattern in ("*/migrations/*.py", "*/models.py", "audit/triggers.py"):
+    for pattern in ("*/migrations/*.py", "*/models.py", "*/models/*.py", "audit/triggers.py"):
         sources += bootstrap.HOME.glob(pattern)
     for path in sorted(sources):
         digest.update(str(path.relative_to(bootstrap.HOME)).encode() + b"\0" + path.read_bytes())

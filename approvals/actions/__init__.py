@@ -65,7 +65,7 @@ from approvals.refusals import (
     TooLate,
     UnknownDecision,
 )
-from approvals.specs import StageSpec
+from approvals.routes.specs import StageSpec
 
 __all__ = [
     "COMMENT_LIMIT",

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import specs, subjects
+from approvals import subjects
 from approvals.actions.course import Begun, NoRoute, begin, cancel, version_in_force, withdraw
 from approvals.actions.routes import UnderApproval, check
 from approvals.models import Route, RouteDraft, RouteProposal
-from approvals.specs import PUBLICATION, Plain, StageSpec
+from approvals.routes import specs
+from approvals.routes.specs import PUBLICATION, Plain, StageSpec
 from approvals.subjects import Context
 from audit.errors import Refused
 from directory.actions.authority import Warrant, administrator

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import queries, route_wording, specs, subjects
+from approvals import queries, subjects
 from approvals.models import Route, RouteDraft, RouteVersion, Stage
-from approvals.specs import Problem, StageSpec
+from approvals.routes import specs, wording
+from approvals.routes.specs import Problem, StageSpec
 from audit import canonical
 from audit.actions import append
 from audit.errors import Refused
@@ -122,7 +123,7 @@ def check(stages: Sequence[StageSpec], organisation: Organisation, subject_kind:
     """Raises InvalidRoute for the first thing that no electorate could repair."""
     found = [*specs.problems(stages), *problems_outside(stages, organisation, subject_kind)]
     if found:
-        raise InvalidRoute(problem=route_wording.problem(found[0], stages))
+        raise InvalidRoute(problem=wording.problem(found[0], stages))
 
 
 def problems_outside(

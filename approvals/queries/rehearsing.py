@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from approvals.rehearsal import Directory, Office, Seat
+from approvals.routes.rehearsal import Directory, Office, Seat
 from directory.models import Appointment, Delegation, Person, Post, Unit
 from directory.queries import in_force
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from approvals import subjects
 from approvals.models import Route, RouteDraft, RouteVersion
-from approvals.specs import PUBLICATION, StageSpec
+from approvals.routes.specs import PUBLICATION, StageSpec
 from approvals.subjects import Foreseeable
 from directory.models import Person, Post, Unit, UnitGroup
 from directory.queries.pages import groups

@@ -18,7 +18,7 @@ from approvals import actions as approvals
 from approvals.actions import Decided, StageSpec
 from approvals.models import Approval, Route, WorkItem
 from approvals.queries import seen_digest
-from approvals.specs import MAY
+from approvals.routes.specs import MAY
 from audit import sequencer
 from audit.models import Entry
 from directory import actions as directory

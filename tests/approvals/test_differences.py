@@ -1,15 +1,15 @@
 """What a version changes against another, stage by stage."""
 
-from approvals import route_wording
-from approvals.differences import compare
-from approvals.specs import StageSpec
+from approvals.routes import wording
+from approvals.routes.differences import compare
+from approvals.routes.specs import StageSpec
 
 DEPUTY = {"select": "post_of_lead", "role": "deputy"}
 PRINCIPAL = {"select": "post_of_lead", "role": "principal"}
 
 
 def kinds(old: list[StageSpec], new: list[StageSpec]) -> list[str]:
-    changes = compare(old, new, route_wording.spoken({}))
+    changes = compare(old, new, wording.spoken({}))
     return [f"{one.kind} {one.name} {one.was}→{one.position}" for one in changes]
 
 
@@ -35,14 +35,14 @@ def test_a_stage_that_moved_is_named_once() -> None:
 
 def test_a_renamed_stage_is_known_by_its_signers() -> None:
     renamed = StageSpec("Chief", A.approvers, rule="quorum", quorum_number=1)
-    [change] = compare([A], [renamed], route_wording.spoken({}))
+    [change] = compare([A], [renamed], wording.spoken({}))
     assert change.kind == "changed"
     assert [(one.before, one.after) for one in change.aspects] == [("A", "Chief")]
 
 
 def test_what_changed_is_said_in_sentences() -> None:
     after = StageSpec("A", [PRINCIPAL], due_in=3, evidence="password")
-    [change] = compare([StageSpec("A", [DEPUTY])], [after], route_wording.spoken({}))
+    [change] = compare([StageSpec("A", [DEPUTY])], [after], wording.spoken({}))
     said = {one.label: (one.before, one.after) for one in change.aspects}
     assert said["Signs"] == ("deputy in charge of the lead unit", "principal of the lead unit")
     assert said["Deadline"] == ("", "Due within 3 working days.")

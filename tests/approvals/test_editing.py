@@ -8,10 +8,11 @@ from xml.sax.saxutils import unescape
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from approvals import drawing, editing, route_forms
-from approvals.drawing import Box
+from approvals.forms import editor
+from approvals.forms.editor import SignersForm, StageForm
 from approvals.queries.routing import Directory
-from approvals.route_forms import SignersForm, StageForm
+from approvals.routes import drawing, editing
+from approvals.routes.drawing import Box
 from tests.approvals.routing import LEAD, stage
 
 ANA, BEN, TWIN = uuid4(), uuid4(), uuid4()
@@ -124,10 +125,10 @@ def test_what_is_wrong_stays_as_it_was_and_the_rest_is_kept() -> None:
 
 def test_weights_are_kept_in_a_vote_alone() -> None:
     vote = stage(rule="quorum", approvers=[LEAD])
-    assert route_forms.weighed(vote, {"weight-1": "3"})["approvers"] == [LEAD | {"weight": 3}]
-    assert route_forms.weighed(stage(), {"weight-1": "3"})["approvers"] == [LEAD]
+    assert editor.weighed(vote, {"weight-1": "3"})["approvers"] == [LEAD | {"weight": 3}]
+    assert editor.weighed(stage(), {"weight-1": "3"})["approvers"] == [LEAD]
     for nonsense in ("x", "0", "99999", "1"):
-        assert route_forms.weighed(vote, {"weight-1": nonsense})["approvers"] == [LEAD]
+        assert editor.weighed(vote, {"weight-1": nonsense})["approvers"] == [LEAD]
 
 
 def test_a_plan_that_is_over_stays_in_the_condition_though_nobody_can_tick_it() -> None:

@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from approvals import bpmn, exchange
 from approvals.actions import StageSpec
 from approvals.models import RouteDraft, RouteVersion
-from approvals.schema import misfits
+from approvals.routes import bpmn, exchange
+from approvals.routes.schema import misfits
 from tests.approvals.routing import LEAD, Office
 from tests.factories import make_unit
 
@@ -96,7 +96,7 @@ def test_what_is_no_json_is_no_route(data: bytes) -> None:
 
 
 def test_the_schema_has_every_field_of_a_stage_and_every_choice() -> None:
-    from approvals import specs
+    from approvals.routes import specs
 
     stage = exchange.schema()["$defs"]["stage"]["properties"]
     assert set(stage) == set(specs.FIELDS)

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from django.conf import settings
 
-from approvals import manual
+from approvals.pages import manual
 
 DOCS = settings.BASE_DIR / "docs"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from approvals import queries
 from approvals.actions import StageSpec
-from approvals.forms import DecideForm
+from approvals.forms.deciding import DecideForm
 from approvals.models import SignOff, WorkItem
 from approvals.queries import Review
 from directory.models import Person

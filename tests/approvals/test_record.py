@@ -12,8 +12,8 @@ from django.urls import reverse
 from approvals import actions
 from approvals.actions import StageSpec
 from approvals.models import Approval, SignOff
-from approvals.paper import paper
-from approvals.record_pages import Act, OpeningRecord, RecordPage, record_page
+from approvals.pages.paper import paper
+from approvals.pages.record import Act, OpeningRecord, RecordPage, record_page
 from directory.models import Person
 from tests.approvals.factories import World
 from tests.approvals.test_interventions import Office

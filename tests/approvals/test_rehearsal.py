@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import rehearsal
 from approvals.queries.rehearsing import whole_directory
-from approvals.rehearsal import Case, Directory, Office, Seat
-from approvals.specs import StageSpec
+from approvals.routes import rehearsal
+from approvals.routes.rehearsal import Case, Directory, Office, Seat
+from approvals.routes.specs import StageSpec
 from tests.approvals.routing import Office as Organised
 from tests.approvals.routing import stage
 from tests.factories import NOW, delegate, make_holder, make_person, make_post, make_unit

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from approvals import route_wording, specs
-from approvals.specs import StageSpec
+from approvals.routes import specs, wording
+from approvals.routes.specs import StageSpec
 from tests.approvals.routing import stage
 
 SEAT = {"select": "post_of_lead", "role": "deputy"}
@@ -32,13 +32,13 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("sentence", BROKEN)
 def test_a_route_that_could_never_work_says_why(sentence: str) -> None:
     stages = [StageSpec.of(one) for one in BROKEN[sentence]]
-    found = [route_wording.problem(one, stages) for one in specs.problems(stages)]
+    found = [wording.problem(one, stages) for one in specs.problems(stages)]
     assert any(sentence in one for one in found), found
 
 
 def test_every_problem_has_a_sentence() -> None:
     known = set(specs.CHOICES)
-    assert {f"unknown_{name}" for name in known} <= set(route_wording.PROBLEMS)
+    assert {f"unknown_{name}" for name in known} <= set(wording.PROBLEMS)
 
 
 def test_every_field_survives_being_kept() -> None:

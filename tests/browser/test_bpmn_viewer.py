@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from approvals import bpmn
+from approvals.routes import bpmn
 from tests.approvals.test_exchange import STAGES, WORDS
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from approvals import actions as approvals
 from approvals.models import SignOff, WorkItem
-from approvals.specs import MAY
+from approvals.routes.specs import MAY
 from directory.actions import OPERATOR
 from directory.models import Person
 from tests.factories import LONG_AGO

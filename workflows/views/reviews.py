@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from approvals.forms import DecideForm
+from approvals.forms.deciding import DecideForm
 from approvals.models import WorkItem
+from approvals.pages.routes import proposed
 from approvals.phrases import phrases
 from approvals.queries import Review
 from approvals.queries import review as review_of
-from approvals.route_reading import proposed
-from approvals.specs import PUBLICATION
+from approvals.routes.specs import PUBLICATION
 from directory.models import Person
 from directory.requests import PersonRequest, held
 from workflows import lights

@@ -5,9 +5,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from approvals import actions, exchange
+from approvals import actions
 from approvals.queries import routing
-from approvals.specs import StageSpec
+from approvals.routes import exchange
+from approvals.routes.specs import StageSpec
 from audit.errors import Refused
 from directory.actions import OPERATOR
 from directory.models import Organisation

@@ -157,7 +157,14 @@ def has_organisation() -> bool:
 def state_of_code() -> str:
     """Changes whenever tables, privileges or static files might: names, sizes, times of files."""
     digest = hashlib.sha256(str(settings.STATIC_ROOT).encode())
-    patterns = ("*/migrations/*.py", "*/models.py", "config/*.py", "static/**/*", "*.lock")
+    patterns = (
+        "*/migrations/*.py",
+        "*/models.py",
+        "*/models/*.py",
+        "config/*.py",
+        "static/**/*",
+        "*.lock",
+    )
     for path in sorted(path for pattern in patterns for path in settings.BASE_DIR.glob(pattern)):
         status = path.stat()
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())

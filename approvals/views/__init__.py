@@ -1,0 +1,1 @@
+"""Pages: load, form, one call inward, redirect."""
