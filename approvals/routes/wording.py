@@ -86,6 +86,8 @@ def stage_name(position: int, name: str) -> str:
 KINDS: dict[str, str | Promise] = {
     "task_completion": gettext_lazy("completion of a task"),
     "plan_issue": gettext_lazy("issuing a plan"),
+    "task_extension": gettext_lazy("extension of a task"),
+    "task_reopening": gettext_lazy("reopening of a task"),
     "route_publication": gettext_lazy("publication of a route"),
 }
 

@@ -107,7 +107,7 @@ def _became(round_: Round, returned: SignOff | None, *, is_last: bool) -> tuple[
 
 def under_way(rows: Iterable[Asked], facts: Facts, person: Person, at: datetime) -> list[UnderWay]:
     """Those among the requests that have not ended, and who is asked. About ten queries each."""
-    found = {}
+    found: dict[str, Asked] = {}
     for row in rows:  # the newest of a kind comes first
         if row.request.kind in facts.pending:
             found.setdefault(row.request.kind, row)
