@@ -22,10 +22,10 @@ class Statement(NamedTuple):
 _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
-def fetch_one(statement: Statement) -> Any:
-    """The statement's one row, None if it has none."""
+def fetch_one(*statements: Statement) -> Any:
+    """The one row of the last statement, None if it has none; all of them take one trip."""
     with connection.cursor() as cursor:
-        cursor.execute(_rendered(cursor, statement))
+        cursor.execute(";\n".join([_rendered(cursor, statement) for statement in statements]))
         return cursor.fetchone()
 
 
@@ -44,8 +44,8 @@ def execute(statements: Sequence[Statement]) -> None:
 def _rendered(cursor: Any, statement: Statement) -> str:
     """The statement with its values; a call of the prepared one once it is known there."""
     name, sql, values = statement
-    if name and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-        known = _known.setdefault(connection.connection, set())
+    if name and not cursor.db.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        known = _known.setdefault(cursor.db.connection, set())
         if name not in known:
             places = [f"${number}" for number in range(1, len(values) + 1)]
             named = isinstance(values, Mapping)
@@ -54,5 +54,5 @@ def _rendered(cursor: Any, statement: Statement) -> str:
             known.add(name)
         values = list(values.values()) if isinstance(values, Mapping) else values
         sql = f"EXECUTE {name} ({', '.join(['%s'] * len(values))})"
-    rendered: bytes = cursor.mogrify(sql, values)
+    rendered: bytes = cursor.cursor.mogrify(sql, values)
     return rendered.decode()

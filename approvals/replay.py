@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from approvals.facts import each
 from approvals.models import RouteProposal, WorkItem
 from approvals.routes.specs import FIELDS
 from approvals.routes.specs import digest as digest_of_route
@@ -17,25 +18,27 @@ Told = Iterator[tuple[str, Values]]
 
 
 def approval(record: Record) -> Told:
-    if moved := record.facts.get("approval"):
-        yield moved["id"], {"state": moved["state"], "root": record.subject}
+    for facts in each(record.facts):
+        if moved := facts.get("approval"):
+            yield moved["id"], {"state": moved["state"], "root": record.subject}
 
 
 def round_(record: Record) -> Told:
     """A round begins in the entry that names its document."""
-    facts = record.facts
-    if "approval" in facts and (document := facts.get("document")):
-        yield (
-            f"{facts['approval']['id']}:{facts['approval']['round']}",
-            {"document": document["id"], "digest": document["digest"], "opened_at": record.at},
-        )
+    for facts in each(record.facts):
+        if "approval" in facts and (document := facts.get("document")):
+            yield (
+                f"{facts['approval']['id']}:{facts['approval']['round']}",
+                {"document": document["id"], "digest": document["digest"], "opened_at": record.at},
+            )
 
 
 def electorate(record: Record) -> Told:
-    opened = record.facts.get("opened")
-    for one in [*record.facts.get("passed_over", ()), *([opened] if opened else [])]:
-        if one["seats"]:
-            yield one["id"], {"seats": one["seats"], "electorate": one["electorate"]}
+    for facts in each(record.facts):
+        opened = facts.get("opened")
+        for one in [*facts.get("passed_over", ()), *([opened] if opened else [])]:
+            if one["seats"]:
+                yield one["id"], {"seats": one["seats"], "electorate": one["electorate"]}
 
 
 TURN = ["opening", "position", "post", "person", "weight", "origin", "succeeds"]
@@ -45,8 +48,9 @@ def turn(record: Record) -> Told:
     """Turns that the route alone doesn't give: added, handed on, taken back, carried over."""
     for one in record.facts.get("turns", ()):
         yield one["id"], {name: one[name] for name in TURN} | {"note": digest(one["note"])}
-    for one in record.facts.get("carried", ()):
-        yield one["id"], {"carried_from": one["from"]}
+    for facts in each(record.facts):
+        for one in facts.get("carried", ()):
+            yield one["id"], {"carried_from": one["from"]}
     if said := record.facts.get("opinion"):
         yield said["id"], {"opinion": digest(said["opinion"])}
 

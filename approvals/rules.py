@@ -86,13 +86,6 @@ def tally(rule: Rule, seats: Sequence[Seat], ballots: Sequence[Ballot]) -> Tally
     return Tally("pending", *count)
 
 
-def turn(rule: Rule, seats: Sequence[Seat], ballots: Sequence[Ballot]) -> list[Hashable]:
-    """The seats that may decide now: all that have not; in a sequential stage the first of them."""
-    spoken = {ballot.seat for ballot in ballots}
-    silent = [seat.id for seat in seats if seat.id not in spoken]
-    return silent[:1] if rule.sequential else silent
-
-
 def may_abstain(
     rule: Rule, seats: Sequence[Seat], ballots: Sequence[Ballot], seat: Hashable
 ) -> bool:

@@ -24,8 +24,6 @@ CONDITION = "condition"
 """Why a stage was skipped: it applies to other subjects only."""
 CARRIED = "carried"
 """Why a stage passed as it opened: its signers had approved at an earlier stage."""
-FALLBACK = WorkItem.Origin.FALLBACK
-"""Nobody whom the stage names could act, so its fallback was asked."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +202,6 @@ def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
     if stage.fallback and not queries.somebody_able(chairs, course.barred, at):
         (chairs,) = selectors.resolve([stage.fallback], course.context, at)
         origin = WorkItem.Origin.FALLBACK
-        opening.reason = FALLBACK
     return [item(opening, position, chair, origin, at) for position, chair in enumerate(chairs, 1)]
 
 

@@ -108,11 +108,9 @@ class Applied:
 class Subject(Protocol):
     kind: str
 
-    def lock(self, subject_id: UUID) -> Root:
-        """Lock the subject's root row alone, blocking; returns it. Raises its DoesNotExist."""
-
-    def load(self, subject_id: UUID) -> Root:
-        """The same row for a page, not locked."""
+    @property
+    def root(self) -> type[Root]:
+        """The model of the row whose lock guards the subject and whose chain records it."""
 
     def digest(self, root: Root) -> bytes:
         """SHA-256 over what reviewers see of the subject besides the document: title, deadline.
@@ -194,6 +192,26 @@ def register(subject: Subject) -> None:
 
 def get(kind: str) -> Subject:
     return _registry[kind]
+
+
+def locked(kind: str, root: str) -> Root:
+    """The row that an approval names as its root, locked alone, blocking."""
+    return _registry[kind].root.locked(_id(root))
+
+
+def loaded(kind: str, root: str) -> Root:
+    """The same row for a page, not locked."""
+    row: Root = _registry[kind].root._default_manager.get(pk=_id(root))
+    return row
+
+
+def _id(root: str) -> UUID:
+    return UUID(root.partition(":")[2])
+
+
+def roots() -> tuple[type[Root], ...]:
+    """The models of all roots that approvals may have."""
+    return tuple(dict.fromkeys(subject.root for subject in _registry.values()))
 
 
 def lets_choose(kind: str) -> bool:

@@ -61,12 +61,15 @@ def _text(value: str) -> str:
 
 
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    try:
+        if "".join(value).isascii():
+            return {key: plain(value[key]) for key in sorted(value)}
+    except TypeError:
+        pass  # a key that is no text
     items = {plain(key): plain(item) for key, item in value.items()}
     if len(items) < len(value):
         raise ValueError("a key stands twice, composed and decomposed")
     # RFC 8785 orders keys by UTF-16, which is another order than Python's beyond U+D7FF.
-    if all(map(str.isascii, items)):
-        return {key: items[key] for key in sorted(items)}
     return {key: items[key] for key in sorted(items, key=lambda key: key.encode("utf-16-be"))}
 
 

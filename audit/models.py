@@ -48,9 +48,13 @@ class Root(models.Model):
 
         In plain SQL: the ORM takes longer to write this statement than the database to run it.
         """
-        names, sql = _locking(cls)
+        names, columns = plain_columns(cls)
         with connection.cursor() as cursor:
-            cursor.execute(sql, [pk])
+            cursor.execute(
+                f"SELECT {', '.join(columns)} FROM {cls._meta.db_table}"  # noqa: S608 - from the model
+                " WHERE id = %s FOR NO KEY UPDATE",
+                [pk],
+            )
             row = cursor.fetchone()
         if row is None:
             raise cls.DoesNotExist
@@ -58,14 +62,15 @@ class Root(models.Model):
 
 
 @lru_cache
-def _locking(model: type[models.Model]) -> tuple[tuple[str, ...], str]:
-    """The fields of a root and the statement that reads and locks it. None needs converting."""
+def plain_columns(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Field and column names of a model that can be read in plain SQL: no value needs converting.
+
+    Raises TypeError for any other.
+    """
     fields = model._meta.concrete_fields
     if any(hasattr(field, "from_db_value") for field in fields):
         raise TypeError(f"{model.__name__} has a field whose value the database's is not")
-    columns = ", ".join(str(field.column) for field in fields)
-    sql = f"SELECT {columns} FROM {model._meta.db_table} WHERE id = %s FOR NO KEY UPDATE"  # noqa: S608 - from the model
-    return tuple(field.attname for field in fields), sql
+    return tuple(field.attname for field in fields), tuple(str(field.column) for field in fields)
 
 
 class Entry(models.Model):

@@ -277,13 +277,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 WORKER_STEPS = [
     "audit.sequencer.advance",
     "approvals.actions.recovery.ask_unanswered",
-    "approvals.actions.deadlines.act_on_overdue",
     "workflows.actions.plans.advance_plans",
     "notices.actions.follow",
-    "notices.actions.remind",
     "notices.mail.deliver",
-    "audit.nightly.verify",
 ]
+# What it does once a day, from this hour of local time on, after the others.
+WORKER_DAILY_STEPS = {
+    "approvals.actions.deadlines.act_on_overdue": 0,
+    "notices.actions.remind": 0,
+    "audit.nightly.verify": 3,
+}
 
 # -- Mail and logs --------------------------------------------------------------------------------
 

@@ -2,15 +2,16 @@
 
 Each step of `settings.WORKER_STEPS` is a function `step(*, at: datetime) -> int` that moves some
 rows on, in transactions of its own, and returns how many. The loop asks them once a second and at
-once again while there is more to do. It polls: a NOTIFY in every decision would take a lock
-that all commits share, and would not pass PgBouncer.
+once again while there is more to do; those of `settings.WORKER_DAILY_STEPS` once a day. It polls: a
+NOTIFY in every decision would take a lock that all commits share, and would not pass PgBouncer.
 """
 
 import logging
 import signal
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from functools import wraps
 from types import FrameType
 
 from django.conf import settings
@@ -27,7 +28,27 @@ log = logging.getLogger("duban.worker")
 
 
 def steps() -> list[Step]:
-    return [import_string(path) for path in settings.WORKER_STEPS]
+    each_day = settings.WORKER_DAILY_STEPS.items()
+    return [import_string(path) for path in settings.WORKER_STEPS] + [
+        daily(import_string(path), hour) for path, hour in each_day
+    ]
+
+
+def daily(step: Step, hour: int) -> Step:
+    """The step once a day from `hour` on, and once more after a restart; one that failed again."""
+    done: date | None = None
+
+    @wraps(step)
+    def once(*, at: datetime) -> int:
+        nonlocal done
+        local = timezone.localtime(at)
+        if local.hour < hour or local.date() == done:
+            return 0
+        moved = step(at=at)
+        done = local.date()
+        return moved
+
+    return once
 
 
 def round_of_steps(todo: list[Step], *, at: datetime) -> tuple[int, int]:

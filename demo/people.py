@@ -43,7 +43,10 @@ CAST: dict[str, tuple[object, object]] = {
     "fangyanqiu": (_("principal, 管委会"), _("sign the issuing of a plan, together with 党工委")),
     "jiyunshen": (_("handler, 组织人事部"), _("receive a task, report, answer a return")),
     "helanzhou": (_("deputy in charge, 组织人事部"), _("sign the unit's report first")),
-    "luomuyun": (_("principal, 组织人事部"), _("sign after the deputy")),
+    "luomuyun": (
+        _("principal, 组织人事部"),
+        _("countersign a plan; sign a report after the deputy"),
+    ),
     "sujianwei": (
         _("reviewer, 党群工作部"),
         _("return a report with a reason, or approve it"),

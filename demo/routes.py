@@ -7,6 +7,7 @@ from directory.actions import OPERATOR
 from directory.models import Organisation, Unit
 
 ISSUING_OFFICE = "党政综合办公室"
+STAFFING_UNIT = "组织人事部"
 LEADING_ORGANS = ("党工委", "管委会")
 
 
@@ -43,6 +44,18 @@ def issuing(organisation: Organisation) -> list[StageSpec]:
         StageSpec(
             "党工委、管委会审定",
             [{"select": "post", "unit": named[one], "role": "principal"} for one in LEADING_ORGANS],
+            rule="all",
+        ),
+    ]
+
+
+def countersigning(organisation: Organisation) -> list[StageSpec]:
+    """A plan before its approval: the unit that staffs whatever is planned."""
+    staffing = Unit.objects.get(organisation=organisation, name=STAFFING_UNIT)
+    return [
+        StageSpec(
+            "有关单位会签",
+            [{"select": "post", "unit": staffing.pk, "role": "principal"}],
             rule="all",
         ),
     ]
@@ -88,6 +101,7 @@ def publish(organisation: Organisation, at: datetime) -> None:
         ("任务办结审批", "task_completion", completion()),
         ("任务延期审批", "task_extension", extension()),
         ("任务重新办理审批", "task_reopening", reopening()),
+        ("方案会签", "plan_countersign", countersigning(organisation)),
         ("方案印发审批", "plan_issue", issuing(organisation)),
         ("审批流程发布", "route_publication", publication(organisation)),
     ):

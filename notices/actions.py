@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -100,31 +100,23 @@ def _tell(
     return len(made)
 
 
-class Reminders:
-    """Deadlines, looked at once a day; a restart looks again and tells nobody twice."""
+def remind(*, at: datetime) -> int:
+    """Tell of each deadline once when it is near and once when it is over.
 
-    def __init__(self) -> None:
-        self._looked: date | None = None
-
-    def remind(self, *, at: datetime) -> int:
-        """Tell of each deadline once when it is near and once when it is over.
-
-        Lead units hear of their tasks, those who are asked in a stage of their decisions.
-        """
-        today = timezone.localdate(at)
-        if self._looked == today:
-            return 0
-        open_ = Task.objects.filter(
-            state__in=[Task.State.ASSIGNED, Task.State.IN_PROGRESS],
-            due_date__lte=today + timedelta(days=LONGEST),
-        )
-        told = sum(_remind(task, task.due_date, today, at) for task in open_ if task.due_date)
-        stages = Opening.objects.filter(
-            outcome="", due_date__lte=today + timedelta(days=LONGEST)
-        ).select_related("approval")
-        told += sum(_remind_signers(one, one.due_date, today, at) for one in stages if one.due_date)
-        self._looked = today
-        return told
+    Lead units hear of their tasks, those who are asked in a stage of their decisions.
+    """
+    today = timezone.localdate(at)
+    open_ = Task.objects.filter(
+        state__in=[Task.State.ASSIGNED, Task.State.IN_PROGRESS],
+        due_date__lte=today + timedelta(days=LONGEST),
+    )
+    told = sum(_remind(task, task.due_date, today, at) for task in open_ if task.due_date)
+    stages = Opening.objects.filter(
+        outcome="", due_date__lte=today + timedelta(days=LONGEST)
+    ).select_related("approval")
+    return told + sum(
+        _remind_signers(one, one.due_date, today, at) for one in stages if one.due_date
+    )
 
 
 @transaction.atomic(durable=True)
@@ -152,10 +144,6 @@ def _remind_signers(opening: Opening, due: date, today: date, at: datetime) -> i
         return 0
     people = rules.asked(opening.pk, at)
     return _tell(people, kind, opening.organisation_id, subject, cause, at, mail_at=at)
-
-
-_reminders = Reminders()
-remind: Callable[..., int] = _reminders.remind
 
 
 @transaction.atomic(durable=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from approvals.facts import each
 from approvals.models import Approval, Round, WorkItem
 from directory.models import Person, Post
 from directory.queries import holders
@@ -37,8 +38,9 @@ def told(news: News) -> Told:
     """Kinds of notices, each with the people who get it."""
     if rule := RULES.get(news.kind):
         yield news.kind, rule(news)
-    if opened := news.facts.get("opened"):
-        yield "work.opened", asked(UUID(opened["id"]), news.at)
+    for facts in each(news.facts):
+        if opened := facts.get("opened"):
+            yield "work.opened", asked(UUID(opened["id"]), news.at)
     if turns := news.facts.get("turns"):
         yield from _turns([UUID(one["id"]) for one in turns], news.at)
     if opinion := news.facts.get("opinion"):
@@ -68,7 +70,7 @@ def _of_approval(news: News, approval: UUID, state: str) -> Told:
         yield "extension.passed", [*_units(news), *submitters(approval), *_coordinators(news)]
     elif state == "passed" and name == "reopening":
         yield "task.reopened", [*_lead(news), *submitters(approval), *_coordinators(news)]
-    elif state == "passed":
+    elif state == "passed" and not news.facts.get("also"):
         yield "approval.passed", [*submitters(approval), *_coordinators(news)]
     elif name and news.kind == f"{name}.ended":
         yield f"{name}.ended", submitters(approval)
@@ -153,6 +155,7 @@ RULES: Mapping[str, Callable[[News], list[Person]]] = {
     "task.reopened": _lead,
     "task.cancelled": _units,
     "task.due_date_set": _units,
+    "task.priority_set": _units,
     "contribution.sent": _lead,
 }
 

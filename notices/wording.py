@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "task.reopened": _("“%(title)s” was opened again. The reason is on its page."),
     "task.cancelled": _("“%(title)s” was cancelled. The reason is on its page."),
     "task.due_date_set": _("“%(title)s” has another deadline."),
+    "task.priority_set": _("“%(title)s” has another priority."),
     "contribution.sent": _("A cooperating unit sent its part for “%(title)s”."),
     "work.opened": _("Your decision is asked for: “%(title)s”."),
     "work.advise": _("Your opinion is asked for: “%(title)s”."),

@@ -13,12 +13,13 @@ class WorkflowsConfig(AppConfig):
         from workflows import checks  # noqa: F401 -- registers the system check
         from workflows.auditing import HouseReader
         from workflows.plan_replay import PLAN_TABLES
-        from workflows.plan_subject import PlanIssue
+        from workflows.plan_subject import PlanCountersign, PlanIssue
         from workflows.replay import TABLES
         from workflows.request_subjects import TaskExtension, TaskReopening
         from workflows.subjects import TaskCompletion
 
         subjects.register(TaskCompletion())
+        subjects.register(PlanCountersign())
         subjects.register(PlanIssue())
         subjects.register(TaskExtension())
         subjects.register(TaskReopening())

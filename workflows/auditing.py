@@ -92,6 +92,7 @@ KINDS = {
     "task.created": _("Task assigned"),
     "task.declined": _("Task declined"),
     "task.due_date_set": _("Deadline changed"),
+    "task.priority_set": _("Priority changed"),
     "task.handlers_named": _("Handlers named"),
     "task.insisted": _("Decline rejected"),
     "task.reassigned": _("Task reassigned"),

@@ -61,13 +61,15 @@ class Document:
 class Step:
     """What an action hands to the process for one move; the move adds to the entry's `facts`.
 
-    `document` is needed where the move opens an approval.
+    `document` is needed where the move opens an approval. `countersigned`: what is put forward goes
+    to the countersigning units first.
     """
 
     plan: Plan
     actor: Person | str
     at: datetime
     document: Document | None = None
+    countersigned: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -131,23 +133,30 @@ def _outcome(activation: Activation) -> dict[str, Any]:
     return outcome
 
 
+def _passed(activation: Activation) -> bool:
+    return bool(activation.task.data["outcome"] == PASSED)
+
+
 class PlanFlow(flow.Flow):
     """Plan
 
-    From draft over approval and receipts to completion.
+    From draft over countersigning, approval and receipts to completion.
     """
 
     lock_impl = PlanRowLock()
 
     start = flow.StartHandle().Next(this.draft)
-    draft = flow.Handle().Next(this.approve_issuing)
-    approve_issuing = RouteNode("plan_issue").Next(this.approved, task_data=_outcome)
-    approved = (
-        flow.If(lambda activation: activation.task.data["outcome"] == PASSED)
-        .Then(this.issue)
-        .Else(this.revise)
+    draft = flow.Handle().Next(this.cooperation)
+    cooperation = (
+        flow.If(lambda _activation: context.step.countersigned)
+        .Then(this.countersign)
+        .Else(this.approve_issuing)
     )
-    revise = flow.Handle().Next(this.approve_issuing)
+    countersign = RouteNode("plan_countersign").Next(this.countersigned, task_data=_outcome)
+    countersigned = flow.If(_passed).Then(this.approve_issuing).Else(this.revise)
+    approve_issuing = RouteNode("plan_issue").Next(this.approved, task_data=_outcome)
+    approved = flow.If(_passed).Then(this.issue).Else(this.revise)
+    revise = flow.Handle().Next(this.cooperation)
     issue = flow.Handle().Next(this.receipts)
     receipts = flow.Handle().Next(this.in_force)
     in_force = flow.Handle().Next(this.end)

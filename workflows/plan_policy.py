@@ -15,13 +15,16 @@ from directory.policy import WORKS
 from directory.queries import Holding
 from workflows.policy import Verdict
 
+UNDER_APPROVAL = ("countersign", "approve_issuing")
+"""The steps at which a route of the approval engine has the plan."""
+
 STEPS: Mapping[str, Collection[str]] = {
     "revise": ("draft", "revise"),
     "submit": ("draft", "revise"),
-    "withdraw": ("approve_issuing",),
+    "withdraw": UNDER_APPROVAL,
     "issue": ("issue",),
     "receive": ("receipts", "in_force"),
-    "cancel": ("draft", "approve_issuing", "revise", "issue", "receipts", "in_force"),
+    "cancel": ("draft", *UNDER_APPROVAL, "revise", "issue", "receipts", "in_force"),
 }
 """The steps of the process at which each may be done."""
 
@@ -30,6 +33,7 @@ ENDS = (COMPLETED, CANCELLED)
 
 ELSEWHERE: Mapping[str, str | Promise] = {
     "draft": _("The plan is still a draft."),
+    "countersign": _("The plan is being countersigned; nothing can be changed meanwhile."),
     "approve_issuing": _("The plan is under approval; nothing can be changed meanwhile."),
     "revise": _("The plan came back to be revised."),
     "issue": _("The plan is approved and waits to be issued."),

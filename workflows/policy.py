@@ -36,6 +36,7 @@ STATES: Mapping[str, Sequence[str]] = {
     "withdraw_extension": NOT_OVER,
     "ask_reopening": OVER,
     "withdraw_reopening": OVER,
+    "set_priority": NOT_OVER,
 }
 
 
@@ -311,6 +312,7 @@ RULES: Mapping[str, Rule] = {
     "insist": _coordinator,
     "reassign": _coordinator,
     "set_due_date": _coordinator,
+    "set_priority": _coordinator,
     "cancel": _coordinator,
     "close": _closer,
     "reopen": _reopener,

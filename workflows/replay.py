@@ -22,11 +22,13 @@ def task(record: Record) -> Told:
         yield record.subject_id, {"due_date": moved["to"]}
     match record.kind:
         case "task.created":
-            names = ("plan", "measure", "made_for", "title", "due_date")
+            names = ("plan", "measure", "made_for", "title", "due_date", "priority")
             yield (
                 record.subject_id,
                 {"outcome": ""} | {name: facts[name] for name in names if name in facts},
             )
+        case "task.priority_set":
+            yield record.subject_id, {"priority": facts["priority"]["to"]}
         case "task.closed":
             yield record.subject_id, {"outcome": facts["outcome"], "closed_at": record.at}
 
@@ -116,7 +118,15 @@ TABLES = [
         "workflows.task",
         task,
         columns(
-            "state", "outcome", "closed_at", "plan", "measure", "made_for", "title", "due_date"
+            "state",
+            "outcome",
+            "closed_at",
+            "plan",
+            "measure",
+            "made_for",
+            "title",
+            "due_date",
+            "priority",
         ),
     ),
     Table(

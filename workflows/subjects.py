@@ -75,6 +75,7 @@ def parties(task: Task) -> Context:
         lead_unit=lead,
         plan=task.plan_id,
         unit_kind=leading.kind,
+        priority=task.priority,
         cooperating_units=tuple(
             part.unit_id for part in parts if part.role == Assignment.Role.COOPERATING
         ),
@@ -92,13 +93,7 @@ def parties(task: Task) -> Context:
 class TaskSubject:
     """What the approvals of a task have in common, whatever is asked."""
 
-    def lock(self, subject_id: UUID) -> Root:
-        task: Task = Task.locked(subject_id)
-        return task
-
-    def load(self, subject_id: UUID) -> Root:
-        task: Task = Task.objects.get(pk=subject_id)
-        return task
+    root = Task
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         found = Task.objects.filter(pk__in=set(ids)).select_related("measure", "plan")

@@ -27,6 +27,7 @@ urlpatterns = [
         requests.withdraw_reopening,
         name="reopening_withdraw",
     ),
+    path("tasks/<uuid:task_id>/priority/", page_of("set_priority"), name="task_priority"),
     path("tasks/<uuid:task_id>/cancel/", page_of("cancel"), name="task_cancel"),
     path(
         "tasks/<uuid:task_id>/units/<uuid:unit_id>/receive/",

@@ -125,6 +125,7 @@ OBSTACLES: Mapping[str, Sentence] = {
 
 STEPS: Mapping[str, Sentence] = {
     "draft": pgettext_lazy("plan", "draft"),
+    "countersign": pgettext_lazy("plan", "being countersigned"),
     "approve_issuing": pgettext_lazy("plan", "under approval"),
     "revise": pgettext_lazy("plan", "to be revised"),
     "issue": pgettext_lazy("plan", "to be issued"),

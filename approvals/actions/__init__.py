@@ -14,6 +14,7 @@ from approvals.actions.course import (
     NotUnderApproval,
     begin,
     cancel,
+    version_in_force,
     withdraw,
 )
 from approvals.actions.deadlines import act_on, act_on_overdue
@@ -133,6 +134,7 @@ __all__ = [
     "settle_intervention",
     "submit_draft",
     "transfer",
+    "version_in_force",
     "withdraw",
     "withdraw_draft",
 ]

@@ -17,7 +17,7 @@ TIME_IS_UP = "time_is_up"
 
 
 def act_on_overdue(*, at: datetime) -> int:
-    """Act on every stage past its deadline; the worker's step. Returns how many it moved."""
+    """Act on every stage past its deadline; the worker's daily step. Returns how many it moved."""
     return sum(act_on(approval_id=one, at=at) for one in queries.overdue(timezone.localdate(at)))
 
 
@@ -28,7 +28,7 @@ def act_on(*, approval_id: UUID, at: datetime) -> bool:
     Nobody loses a seat by it, and no decision is made up: an advisory stage is over, and says why.
     """
     approval = Approval.objects.get(pk=approval_id)
-    root = subjects.get(approval.subject_kind).lock(approval.subject_id)
+    root = subjects.locked(approval.subject_kind, approval.root)
     opening = (
         Opening.objects.filter(approval=approval, outcome="", due_date__lt=timezone.localdate(at))
         .select_related("stage", "round")

@@ -98,7 +98,7 @@ def _decide(request: Request) -> Decided:
             request.work_item_id,
             reading.approval,
             subject.kind,
-            standing.subject_id,
+            reading.subject_id,
             reading.outcome or "pending",
             repeated=True,
         )
@@ -269,5 +269,5 @@ def _record(
         )
     )
     return Decided(
-        sign_off.pk, reading.item, reading.approval, subject.kind, standing.subject_id, tally.result
+        sign_off.pk, reading.item, reading.approval, subject.kind, reading.subject_id, tally.result
     )

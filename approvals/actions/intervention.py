@@ -10,14 +10,14 @@ from uuid import UUID
 from django.db import transaction
 
 from approvals import refusals, subjects
-from approvals.actions.turns import check_recipient, turn_facts, words
+from approvals.actions.turns import check_recipient, succeed, turn_facts, words
 from approvals.models import Approval, Intervention, Opening, WorkItem
 from approvals.subjects import Outcome
 from audit.canonical import Commitment
 from audit.ids import uuid7
 from audit.models import Root
 from audit.queries import read_openings
-from directory.actions.authority import administrator
+from directory.actions.authority import Warrant, administrator
 from directory.models import Person
 
 Kind, State = Intervention.Kind, Intervention.State
@@ -42,7 +42,7 @@ def propose_intervention(
     """
     approval, root = _locked(approval_id, actor)
     warrant = administrator(actor, approval.organisation_id, at)
-    _check_uninvolved(approval, actor)
+    _check_uninvolved(approval, _acting(actor, warrant))
     why = words(reason)
     if approval.state != Approval.State.OPEN:
         raise refusals.NotStuck
@@ -72,7 +72,8 @@ def settle_intervention(
 ) -> Intervention:
     """A second administrator confirms what the first proposed, or declines it.
 
-    The first may decline it, too. Raises Intervention.DoesNotExist, NotAdministrator,
+    The first may decline it, too. Whoever is an administrator for somebody else counts as both.
+    Raises Intervention.DoesNotExist, NotAdministrator,
     SecondPerson, OwnWork, NotStuck, and what `add_signer` says of people.
     """
     found = Intervention.objects.filter(organisation=actor.organisation_id)
@@ -82,9 +83,12 @@ def settle_intervention(
     if made.state != State.PROPOSED:
         raise refusals.AlreadySettled
     if confirm:
-        if actor.pk in (made.proposed_by_id, made.person_id):
+        people = _acting(actor, warrant)
+        if people & {made.proposed_by_id, made.person_id}:
             raise refusals.SecondPerson
-        _check_uninvolved(approval, actor)
+        _check_uninvolved(approval, people)
+        if approval.state != Approval.State.OPEN:
+            raise refusals.NotStuck
     made.state = State.CONFIRMED if confirm else State.DECLINED
     made.settled_by, made.settled_at = actor, at
     made.save(update_fields=["state", "settled_by", "settled_at"])
@@ -92,7 +96,8 @@ def settle_intervention(
     changed: tuple[str, ...] = ()
     if confirm and made.kind == Kind.RESEAT:
         item = _stuck_seat(approval, made.work_item_id, made.person, at)
-        facts |= {"turns": [turn_facts(_reseated(item, made, at), None)]}
+        successor = succeed(item, person=made.person, asked_by=made.proposed_by, at=at)
+        facts |= {"turns": [turn_facts(successor, None)]}
     elif confirm:
         ended, changed = _sent_back(approval, root, made, actor, at)
         facts |= ended
@@ -104,14 +109,19 @@ def _locked(approval_id: UUID, actor: Person) -> tuple[Approval, Root]:
     """The approval, read after its root is locked."""
     mine = Approval.objects.filter(organisation=actor.organisation_id)
     found = mine.get(pk=approval_id)
-    root = subjects.get(found.subject_kind).lock(found.subject_id)
+    root = subjects.locked(found.subject_kind, found.root)
     return mine.get(pk=approval_id), root
 
 
-def _check_uninvolved(approval: Approval, actor: Person) -> None:
-    """Nobody moves an approval of their own work."""
+def _acting(actor: Person, warrant: Warrant) -> set[UUID]:
+    """Who intervenes: the actor, and whomever they are an administrator for."""
+    return {actor.pk} | ({warrant.acting_for.pk} if warrant.acting_for else set())
+
+
+def _check_uninvolved(approval: Approval, people: set[UUID]) -> None:
+    """Nobody moves an approval of their own work, nor does anybody for them."""
     latest = approval.rounds.latest("number")
-    if actor.pk in {latest.submitter_id, *latest.authors}:
+    if people & {latest.submitter_id, *latest.authors}:
         raise refusals.OwnWork
 
 
@@ -129,28 +139,6 @@ def _stuck_seat(
         raise refusals.NotStuck
     check_recipient(item.opening, person, at)
     return item
-
-
-def _reseated(item: WorkItem, made: Intervention, at: datetime) -> WorkItem:
-    """The seat's next turn, with another person; what it waits for stays."""
-    state = item.state
-    item.state, item.closed_at = WorkItem.State.SUPERSEDED, at
-    item.save(update_fields=["state", "closed_at"])
-    successor: WorkItem = WorkItem.objects.create(
-        organisation_id=item.organisation_id,
-        approval_id=item.approval_id,
-        opening_id=item.opening_id,
-        person=made.person,
-        position=item.position,
-        weight=item.weight,
-        origin=item.origin,
-        waits_for=item.waits_for,
-        state=state,
-        succeeds=item,
-        asked_by=made.proposed_by,
-        opened_at=at,
-    )
-    return successor
 
 
 def _sent_back(

@@ -19,25 +19,31 @@ def ask_again(*, approval_id: UUID, at: datetime) -> int:
     The engine's own step, taken by the worker: an electorate with seats is never touched.
     """
     approval = Approval.objects.get(pk=approval_id)
-    root = subjects.get(approval.subject_kind).lock(approval.subject_id)
-    opening = (
-        Opening.objects.filter(approval=approval, outcome="", work_items=None)
-        .select_related("stage", "round")
-        .first()
-    )
-    if opening is None:
-        return 0
-    items = stages.seat(opening, Course.of(approval, opening.round), at)
-    if not items:
+    if not _seated(approval, at)[1]:
+        return 0  # the worker asks each second: a stage that nobody fits yet isn't locked
+    root = subjects.locked(approval.subject_kind, approval.root)
+    opening, items = _seated(approval, at)
+    if opening is None or not items:
         return 0
     WorkItem.objects.bulk_create(items)
-    opening.save(update_fields=["reason"])
     facts = {
         "approval": {"id": approval.pk, "state": "open", "round": opening.round.number},
         **stages.Opened(opening=opening, items=items).facts,
     }
     append(root, kind="approval.asked_again", actor="engine", at=at, facts=facts)
     return len(items)
+
+
+def _seated(approval: Approval, at: datetime) -> tuple[Opening | None, list[WorkItem]]:
+    """The open stage that has no seats, with those that it would have now."""
+    opening = (
+        Opening.objects.filter(approval=approval, outcome="", work_items=None)
+        .select_related("stage", "round")
+        .first()
+    )
+    if opening is None:
+        return None, []
+    return opening, stages.seat(opening, Course.of(approval, opening.round), at)
 
 
 def ask_unanswered(*, at: datetime) -> int:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from approvals import queries, refusals
 from approvals.actions.standing import stand
-from approvals.actions.turns import turn_facts, words
+from approvals.actions.turns import succeed, turn_facts, words
 from approvals.models import Revocation, SignOff, WorkItem
 from audit.actions import append
 from directory.models import Person
@@ -40,28 +40,12 @@ def revoke(*, sign_off_id: UUID, reason: str, actor: Person, at: datetime) -> Wo
         reason=why.digest,
         at=at,
     )
-    before: WorkItem = sign_off.work_item
-    before.state, before.closed_at = State.SUPERSEDED, at
-    before.save(update_fields=["state", "closed_at"])
     # Whose turn this decision had brought waits again.
     opening = WorkItem.objects.filter(opening=reading.opening, waits_for=reading.seat)
     opening.filter(state=State.OPEN).exclude(origin=WorkItem.Origin.CONSULTED).update(
         state=State.WAITING
     )
-    again = WorkItem.objects.create(
-        organisation_id=before.organisation_id,
-        approval_id=before.approval_id,
-        opening_id=before.opening_id,
-        post_id=before.post_id,
-        person_id=before.person_id,
-        position=before.position,
-        weight=before.weight,
-        origin=before.origin,
-        waits_for=before.waits_for,
-        state=State.OPEN,
-        succeeds=before,
-        opened_at=at,
-    )
+    again = succeed(sign_off.work_item, at=at)
     append(
         standing.root,
         kind="approval.revoked",

@@ -19,7 +19,6 @@ class Standing:
     """A work item under its root's lock, as a person finds it."""
 
     subject: Subject
-    subject_id: UUID
     root: Root
     reading: Reading
 
@@ -33,16 +32,18 @@ def stand(
     seen: Head | None = None,
 ) -> Standing:
     """Lock the item's root, then read. Raises WorkItem.DoesNotExist."""
-    found = decision_sql.find_subject(work_item_id, actor.organisation_id)
+    found = decision_sql.read_decision(
+        work_item_id=work_item_id,
+        organisation_id=actor.organisation_id,
+        person_id=actor.pk,
+        key=key or uuid4(),
+        seen=seen,
+        at=at,
+    )
     if found is None:
         raise WorkItem.DoesNotExist
-    kind, subject_id, _root = found
-    subject = subjects.get(kind)
-    root = subject.lock(subject_id)
-    reading = decision_sql.read_decision(
-        work_item_id=work_item_id, person_id=actor.pk, key=key or uuid4(), seen=seen, at=at
-    )
-    return Standing(subject, subject_id, root, reading)
+    root, reading = found
+    return Standing(subjects.get(reading.subject_kind), root, reading)
 
 
 def claim(reading: Reading, actor: Person, at: datetime) -> Claim:

@@ -77,20 +77,8 @@ def transfer(
     check_recipient(_opening(standing), person, at)
     if person.pk in queries.had(work_item_id):
         raise refusals.HadIt(name=person.name)
-    reading = standing.reading
     before = WorkItem.objects.get(pk=work_item_id)
-    WorkItem.objects.filter(pk=work_item_id).update(state=State.SUPERSEDED, closed_at=at)
-    successor = _made(
-        standing,
-        person,
-        actor,
-        why,
-        at,
-        position=reading.seat,
-        origin=reading.origin,
-        weight=before.weight,
-        succeeds=before,
-    )
+    successor = succeed(before, person=person, asked_by=actor, note=why, at=at)
     _record(standing, "approval.transferred", actor, claimed, at, [(successor, why)])
     return successor
 
@@ -145,6 +133,37 @@ def give_opinion(*, work_item_id: UUID, opinion: str, actor: Person, at: datetim
         facts={"opinion": {"id": item.pk, "opinion": said}},
     )
     return item
+
+
+def succeed(
+    before: WorkItem,
+    *,
+    at: datetime,
+    person: Person | None = None,
+    asked_by: Person | None = None,
+    note: Commitment | None = None,
+) -> WorkItem:
+    """The seat's next turn, for `person` or for whoever had it; what it waits for stays."""
+    waits = before.state == State.WAITING
+    before.state, before.closed_at = State.SUPERSEDED, at
+    before.save(update_fields=["state", "closed_at"])
+    successor: WorkItem = WorkItem.objects.create(
+        organisation_id=before.organisation_id,
+        approval_id=before.approval_id,
+        opening_id=before.opening_id,
+        post_id=None if person else before.post_id,
+        person_id=person.pk if person else before.person_id,
+        position=before.position,
+        weight=before.weight,
+        origin=before.origin,
+        state=State.WAITING if waits else State.OPEN,
+        waits_for=before.waits_for,
+        succeeds=before,
+        asked_by=asked_by,
+        note=note.digest if note else None,
+        opened_at=at,
+    )
+    return successor
 
 
 def turn_facts(item: WorkItem, why: Commitment | None) -> dict[str, Any]:

@@ -116,6 +116,7 @@ class Opening(models.Model):
     """The stage that comes after this one has passed, where it isn't the next."""
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default="")
     reason = models.CharField(max_length=200, blank=True, default="")
+    """Why it is over, where no ballots say it."""
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

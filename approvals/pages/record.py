@@ -159,11 +159,20 @@ class _Wording:
             opened,
             [self.turn(seat) for seat in _in_order(view)],
             "" if skipped else _sum(view),
-            sentences.skipped(one.reason) if skipped else sentences.circumstance(one.reason),
+            " ".join(self._circumstances(one, view)),
             one.pk not in self.standing,
             list(self._beside(one)),
             self._closed(one),
         )
+
+    def _circumstances(self, one: Opening, view: StageView) -> list[str]:
+        """What was out of the ordinary about it."""
+        if one.outcome == Opening.Outcome.SKIPPED:
+            return [sentences.skipped(one.reason)]
+        found = [sentences.circumstance(one.reason)] if one.reason else []
+        if any(seat.item.origin == Origin.FALLBACK for seat in view.seats):
+            found.insert(0, sentences.circumstance("fallback"))
+        return found
 
     def _closed(self, one: Opening) -> Act | None:
         if not one.outcome or one.outcome == Opening.Outcome.SKIPPED:

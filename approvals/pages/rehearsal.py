@@ -33,7 +33,13 @@ WORDS: Mapping[str, Promise] = {
     "twice_in_a_row": gettext_lazy("%(people)s signs twice in a row"),
     "several_duties": gettext_lazy("%(people)s signs again in another duty"),
 }
-SUBMITTING = {"plan_issue": "coordinator", "route_publication": "administrator"}
+COUNTERSIGN = "plan_countersign"
+"""Only the plan itself tells which units are asked."""
+SUBMITTING = {
+    COUNTERSIGN: "coordinator",
+    "plan_issue": "coordinator",
+    "route_publication": "administrator",
+}
 """Who puts subjects of a kind forward, where it isn't the unit's handler."""
 WORKING = ("handler", "deputy", "principal")
 
@@ -178,7 +184,7 @@ def _cases(
     return [
         Case(
             unit,
-            (),
+            None if kind == COUNTERSIGN else (),
             unit,
             submitters=frozenset(
                 seat.person for seat in directory.seats[unit, role] if seat.person

@@ -165,9 +165,9 @@ def overdue(today: date) -> list[UUID]:
 
 
 def unanswered() -> list[UUID]:
-    """Approvals whose open stage has no seats yet, for the worker to ask again."""
+    """Approvals whose open stage has no seats yet, all of them, for the worker to ask again."""
     found = Opening.objects.filter(outcome="", work_items=None).order_by("opened_at")
-    return list(found.values_list("approval", flat=True)[:100])
+    return list(found.values_list("approval", flat=True))
 
 
 def routes(user: Person) -> "QuerySet[Route]":

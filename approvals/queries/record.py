@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
+from approvals.facts import each
 from approvals.models import Approval, Intervention, Opening, Round, Stage
 from approvals.queries.progress import ITEMS, Seating, StageView
 from audit.models import Entry
@@ -65,8 +66,9 @@ class Ledger:
     def __init__(self, entries: Iterable[Entry], approval: UUID) -> None:
         self._found: dict[Hashable, Entry] = {}
         for entry in entries:
-            for key in _told(json.loads(bytes(entry.body)), entry, str(approval)):
-                self._found.setdefault(key, entry)
+            for facts in each(json.loads(bytes(entry.body))["facts"]):
+                for key in _told(facts, entry, str(approval)):
+                    self._found.setdefault(key, entry)
 
     @classmethod
     def of(cls, approval: Approval) -> "Ledger":
@@ -85,8 +87,7 @@ class Ledger:
         return self._found.get(tuple(str(one) for one in fact))
 
 
-def _told(body: Mapping[str, Any], entry: Entry, approval: str) -> Iterator[tuple[str, ...]]:
-    facts = body["facts"]
+def _told(facts: Mapping[str, Any], entry: Entry, approval: str) -> Iterator[tuple[str, ...]]:
     moved = facts.get("approval") or {}
     if moved.get("id") == approval:
         if "document" in facts:

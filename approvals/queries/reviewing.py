@@ -161,7 +161,7 @@ def seen_digest(item: WorkItem) -> bytes:
 
 
 def _root(item: WorkItem) -> Root:
-    return subjects.get(item.approval.subject_kind).load(item.approval.subject_id)
+    return subjects.loaded(item.approval.subject_kind, item.approval.root)
 
 
 def _stage_of(item: WorkItem, shown: Progress) -> StageView:

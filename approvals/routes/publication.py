@@ -27,14 +27,7 @@ class RoutePublication:
     """A route's next version is approved, and is in force from the moment it passes."""
 
     kind = PUBLICATION
-
-    def lock(self, subject_id: UUID) -> Root:
-        route: Route = Route.objects.select_for_update(no_key=True).get(pk=subject_id)
-        return route
-
-    def load(self, subject_id: UUID) -> Root:
-        route: Route = Route.objects.get(pk=subject_id)
-        return route
+    root = Route
 
     def digest(self, root: Root) -> bytes:
         """Over the route's name and what it is for; the proposal's own digest has the stages."""

@@ -89,7 +89,7 @@ def on_import(name: str, /, *at: str, **send: str) -> Row:
 
 REASON = "=Because."
 CLERK = {"name": "=Li Si", "username": "=access.new", "language": "=en"}
-MEASURE = {"heading": "=Heading", "lead": "unit.own"}
+MEASURE = {"heading": "=Heading", "priority": "=normal", "lead": "unit.own"}
 DECISION = {
     "decision": "=approve",
     "seen_digest": "seen",
@@ -244,6 +244,7 @@ EXPECTED = [
     on_task("task_receive", PARTNER, "open", "unit.partner"),
     on_task("task_people", WORKERS, "open", "unit.own"),
     on_task("task_due_date", COORDINATOR, "open", reason=REASON),
+    on_task("task_priority", COORDINATOR, "open", priority="=high", reason=REASON),
     on_task("task_cancel", COORDINATOR, "open", reason=REASON),
     on_task("task_withdraw", SUBMITTER, "submitted"),
     on_task("task_close", COORDINATOR, "reviewed", outcome="=verified"),

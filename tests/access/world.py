@@ -5,6 +5,7 @@ Three marks stand in its texts, so that a page that shows one too many is found 
 which only those meet whom the task concerns, and `drafting` in plans that aren't issued yet.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -365,7 +366,7 @@ def _bring(world: World, task: Task, step: str) -> None:
     sent = _submit(world, task)
     if step == "submitted":
         item = _item(task)
-        _ask(world, task, "extension", due_date=date(2032, 1, 31))
+        _ask(world, task, "extension", requests.ask_extension, due_date=date(2032, 1, 31))
         world.things |= {"item": item.pk, "seen": seen_digest(item).hex()}
         world.things["approval"] = item.approval_id
         asked = approvals.consult(
@@ -383,20 +384,14 @@ def _bring(world: World, task: Task, step: str) -> None:
     decide(world, "office.coordinator", task, comment=f"{mark}属实")
     world.things["evidence"] = Evidence.objects.get(submission=sent).pk
     if step == "reviewed":
-        _ask(world, task, "reopening")
+        _ask(world, task, "reopening", requests.ask_reopening)
     if step == "closed":
         who = world.does("office.coordinator")
         tasks.close(task_id=task.pk, outcome="verified", comment=f"{mark}办结", **who)
 
 
-def _ask(world: World, task: Task, verb: str, **more: Any) -> None:
-    ask = {"extension": requests.ask_extension, "reopening": requests.ask_reopening}[verb]
-    ask(
-        task_id=task.pk,
-        reason=f"{world.marks.concerned}理由",
-        **more,
-        **world.does("own.handler"),
-    )
+def _ask(world: World, task: Task, verb: str, ask: Callable[..., Any], **more: Any) -> None:
+    ask(task_id=task.pk, reason=f"{world.marks.concerned}理由", **more, **world.does("own.handler"))
     item = WorkItem.objects.get(
         approval__subject_id=task.pk, approval__subject_kind=f"task_{verb}", state="open"
     )

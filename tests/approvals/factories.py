@@ -25,14 +25,7 @@ class UnitRequest:
     """The subject is a unit, which is its own root; its kind field says what became of it."""
 
     kind = KIND
-
-    def lock(self, subject_id: UUID) -> Root:
-        unit: Unit = Unit.locked(subject_id)
-        return unit
-
-    def load(self, subject_id: UUID) -> Root:
-        unit: Unit = Unit.objects.get(pk=subject_id)
-        return unit
+    root = Unit
 
     def digest(self, root: Root) -> bytes:
         return sha256(str(root).encode()).digest()

@@ -16,7 +16,7 @@ LIVE = ("open", "waiting")
 
 @dataclass(frozen=True)
 class Ask:
-    """Whom a stage asks: a post, or somebody by name."""
+    """Whom a stage asks: posts of a role, or somebody by name. A seat: one post, or that person."""
 
     post: str = ""
     person: str = ""
@@ -51,6 +51,7 @@ class Seat:
     acting_for: str = ""
     carried: bool = False
     had: frozenset[str] = frozenset()
+    turns: int = 1
 
     @property
     def people(self) -> set[str]:
@@ -80,12 +81,23 @@ class Opening:
 
 
 @dataclass
+class Proposal:
+    """An intervention that one administrator has proposed: a seat for somebody, or an end."""
+
+    by: str
+    seat: Seat | None = None
+    turn: int = 0
+    person: str = ""
+
+
+@dataclass
 class Model:
-    holders: dict[str, str]
+    posts: dict[str, list[str]]
+    """The posts of each role, as a stage asks them."""
+    holders: dict[str, str] = field(default_factory=dict)
+    inactive: set[str] = field(default_factory=set)
     steps: tuple[Step, ...] = ()
     """The route in force."""
-    missing: set[str] = field(default_factory=set)
-    """Posts that the organisation doesn't have."""
     lent: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     """By number, who lets whom act, in which post or ("") in all."""
     state: str = ""
@@ -95,6 +107,11 @@ class Model:
     urgent: bool = False
     rounds: int = 0
     openings: list[Opening] = field(default_factory=list)
+    proposal: Proposal | None = None
+    decisions: int = 0
+    """How many were ever made about this subject, taken back or not."""
+    fate: str = "other"
+    """What became of the subject."""
 
     # Who may
 
@@ -116,11 +133,21 @@ class Model:
 
     def claims(self, ask: Ask) -> Iterator[tuple[str, str]]:
         """(who, for whom) could act on the seat, before anything bars them."""
-        if owner := self.owner(ask):
+        owner = self.owner(ask)
+        if owner and owner not in self.inactive:
             yield owner, ""
             for principal, delegate, post in self.lent.values():
-                if principal == owner and post in ("", ask.post or "by name"):
+                mine = principal == owner and post in ("", ask.post or "by name")
+                if mine and delegate not in self.inactive:
                     yield delegate, owner
+
+    def asked(self, asks: Iterable[Ask]) -> list[Ask]:
+        """Whom these ask as things are: posts for roles, none twice."""
+        found: dict[tuple[str, str], Ask] = {}
+        for ask in asks:
+            for post in self.posts[ask.post] if ask.post else [""]:
+                found.setdefault((post, ask.person), Ask(post, ask.person, ask.weight))
+        return list(found.values())
 
     def able(self, asks: Iterable[Ask]) -> bool:
         return any(not {*claim} & self.barred for ask in asks for claim in self.claims(ask))
@@ -177,6 +204,7 @@ class Model:
         position = 1
         if self.state != "with_submitter":
             self.pinned, self.openings, self.rounds = self.steps, [], 0
+            self.proposal = None
         elif adds_only and self.pinned[self.openings[-1].stage - 1].resumes:
             position = self.openings[-1].stage
         self.submitter, self.authors, self.urgent = submitter, authors, urgent
@@ -204,13 +232,12 @@ class Model:
                     return
                 opening.outcome, opening.reason = "passed", "carried"
             position += 1
-        self.state = "passed"
+        self.state, self.fate = "passed", "party"
 
     def fill(self, opening: Opening, step: Step) -> None:
-        asks: Sequence[Ask] = [ask for ask in step.asks if ask.post not in self.missing]
-        origin = "configured"
+        asks, origin = self.asked(step.asks), "configured"
         if step.fallback and not self.able(asks):
-            asks, origin = step.fallback, "fallback"
+            asks, origin = self.asked(step.fallback), "fallback"
         opening.seats = [Seat(ask, n, origin) for n, ask in enumerate(asks, 1)]
         if step.rule.sequential:
             queue(opening.seats)
@@ -261,6 +288,7 @@ class Model:
         seat.vote, seat.target = vote, target if vote == "return" else None
         seat.state, (seat.by, seat.acting_for) = "decided", claim
         opening.last, opening.decided = (who, seat.position), True
+        self.decisions += 1
         for other in opening.seats:
             if other.waits_for == seat.position and other.state in LIVE:
                 other.state = "open"
@@ -283,11 +311,13 @@ class Model:
             back = opening.stage if step.resumes else None
             self.open_from(forced.target, back, returned=True)
         else:
-            self.state = "with_submitter"
+            self.state, self.fate = "with_submitter", "other"
 
     def revoke(self, who: str, seat: Seat) -> bool:
         opening = self.now
         if opening is None or opening.last != (who, seat.position) or not seat.vote:
+            return False
+        if who in self.inactive:
             return False
         for other in opening.seats:
             if other.waits_for == seat.position and other.state == "open":
@@ -296,6 +326,7 @@ class Model:
             seat.had |= {seat.ask.person}
         seat.state, seat.vote, seat.by, seat.acting_for = "open", "", "", ""
         seat.target, opening.last = None, None
+        seat.turns += 1
         return True
 
     def end(self, state: str) -> None:
@@ -319,7 +350,7 @@ class Model:
         assert self.now
         seated = {self.owner(seat.ask) for seat in self.now.seats}
         used = {one for seat in self.now.seats for one in seat.people}
-        return person not in seated | used | self.barred
+        return person not in seated | used | self.barred | self.inactive
 
     def add(self, seat: Seat, who: str, person: str, when: str) -> bool:
         opening = self.now
@@ -343,14 +374,20 @@ class Model:
             return False
         if person in seat.had:
             return False
-        seat.had |= {who, seat.ask.person} - {""}
-        seat.ask = Ask(person=person, weight=seat.ask.weight)
-        seat.waits_for, opening.last = None, None
+        self.give(seat, who, person)
+        seat.waits_for = None
         return True
+
+    def give(self, seat: Seat, by: str, person: str) -> None:
+        assert self.now
+        seat.had |= {by, seat.ask.person} - {""}
+        seat.ask = Ask(person=person, weight=seat.ask.weight)
+        seat.turns += 1
+        self.now.last = None
 
     def consult(self, seat: Seat, who: str, person: str) -> bool:
         opening = self.now
-        if opening is None or not self.claim(seat, who):
+        if opening is None or not self.claim(seat, who) or person in self.inactive:
             return False
         if any(one == person for one, _ in opening.consulted.values()) or any(
             one.ask.person == person and one.state in LIVE for one in opening.seats
@@ -359,6 +396,14 @@ class Model:
         place = opening.next_position()
         opening.places.add(place)
         opening.consulted[place] = person, seat.position
+        return True
+
+    def give_opinion(self, place: int, who: str) -> bool:
+        opening = self.now
+        assert opening
+        if who != opening.consulted[place][0] or who in self.inactive:
+            return False
+        del opening.consulted[place]
         return True
 
     def late(self) -> bool:
@@ -380,7 +425,7 @@ class Model:
             one for seat in opening.seats for one in seat.people
         }
         new = []
-        for ask in self.step.escalates:
+        for ask in self.asked(self.step.escalates):
             if self.able([ask]) and self.owner(ask) not in seated:
                 new.append(ask)
                 seated.add(self.owner(ask))
@@ -390,6 +435,88 @@ class Model:
         first = opening.next_position()
         opening.seats += [Seat(ask, n, "escalated") for n, ask in enumerate(new, first)]
         return True
+
+    # Out of the way
+
+    def administers(self, who: str) -> list[set[str]]:
+        """Under which rights `who` is an administrator: their own, or those of others, with them.
+
+        Which of several others the product takes, the model leaves open.
+        """
+        posts = self.posts["administrator"]
+        if any(self.holders.get(post) == who for post in posts):
+            return [{who}]
+        lent = {claim for post in posts for claim in self.claims(Ask(post)) if claim[0] == who}
+        return [{*claim} for claim in sorted(lent)]
+
+    def propose(self, who: str, seat: Seat | None, person: str) -> bool:
+        """Give a seat to a person, or without a seat end it all."""
+        acting = self.administers(who)
+        if not acting or acting[0] & self.barred or self.state != "open" or self.proposal:
+            return False
+        if seat and (seat.state not in LIVE or not self.eligible(person)):
+            return False
+        self.proposal = Proposal(who, seat, seat.turns if seat else 0, person if seat else "")
+        return True
+
+    def resolve(self, who: str, confirm: bool) -> bool:
+        """A second administrator, not involved in anything, confirms; any of them declines."""
+        acting, made = self.administers(who), self.proposal
+        if not acting or made is None:
+            return False
+        if confirm and (
+            self.state != "open"
+            or acting[0] & {*self.barred, made.by, made.person}
+            or (made.seat and not self.may_give(made))
+        ):
+            return False
+        if confirm and made.seat:
+            self.give(made.seat, made.by, made.person)
+        elif confirm:
+            self.end("cancelled")
+            self.fate = "other"
+        self.proposal = None
+        return True
+
+    def may_give(self, made: Proposal) -> bool:
+        """The seat has the same turn as when it was proposed, and the person may still have it."""
+        seat = made.seat
+        return (
+            seat is not None
+            and self.now is not None
+            and any(one is seat for one in self.now.seats)
+            and seat.turns == made.turn
+            and seat.state in LIVE
+            and self.eligible(made.person)
+        )
+
+    # People come and go
+
+    def appoint(self, post: str, person: str) -> bool:
+        if person in self.inactive:
+            return False
+        self.holders[post] = person
+        return True
+
+    def lend(self, number: int, principal: str, person: str, post: str) -> bool:
+        if person in self.inactive or person == principal:
+            return False
+        self.lent[number] = principal, person, post
+        return True
+
+    def deactivate(self, person: str) -> bool:
+        if person in self.inactive:
+            return False
+        self.inactive.add(person)
+        self.holders = {post: one for post, one in self.holders.items() if one != person}
+        self.lent = {number: one for number, one in self.lent.items() if one[0] != person}
+        return True
+
+    def abolish(self, post: str) -> None:
+        self.holders.pop(post, None)
+        for posts in self.posts.values():
+            if post in posts:
+                posts.remove(post)
 
 
 def queue(seats: Sequence[Seat]) -> None:

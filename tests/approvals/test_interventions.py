@@ -15,7 +15,7 @@ from directory.actions.authority import NotAdministrator
 from directory.models import Person, Unit
 from tests.approvals.factories import World
 from tests.approvals.racing import Race
-from tests.factories import NOW, make_holder, make_person, make_post
+from tests.factories import NOW, appoint, delegate, make_holder, make_person, make_post
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -155,6 +155,44 @@ def test_a_seat_that_was_decided_meanwhile_is_not_taken_away() -> None:
     with pytest.raises(actions.NotStuck):
         office.settle(made)
     assert office.item("Ana").state == WorkItem.State.DECIDED
+
+
+@pytest.mark.parametrize("end", ["passed", "withdrawn", "with_submitter"])
+def test_what_is_over_meanwhile_is_not_sent_back_any_more(end: str) -> None:
+    office = Office()
+    office.route(["Ana"])
+    approval = office.begin()
+    made = office.propose(approval, "send_back")
+    if end == "withdrawn":
+        office.withdraw()
+    else:
+        office.decide("Ana", "approve" if end == "passed" else "return")
+    with pytest.raises(actions.NotStuck):
+        office.settle(made)
+    approval.refresh_from_db()
+    assert approval.state == end
+    assert office.settle(made, confirm=False).state == Intervention.State.DECLINED
+
+
+def test_whoever_acts_for_an_administrator_is_no_second_one() -> None:
+    office = Office()
+    approval = office.stuck()
+    delegate(office.first, office.eve)
+    made = office.propose(approval, "send_back")
+    with pytest.raises(actions.SecondPerson):
+        office.settle(made, office.eve)
+    assert office.settle(made, office.eve, confirm=False).state == Intervention.State.DECLINED
+
+
+def test_nobody_intervenes_for_an_administrator_who_submitted_it() -> None:
+    office = Office()
+    appoint(make_post(office.unit, "administrator"), office.submitter)
+    delegate(office.submitter, office.eve)
+    approval = office.stuck()
+    with pytest.raises(actions.OwnWork):
+        office.propose(approval, "send_back", actor=office.eve)
+    with pytest.raises(actions.OwnWork):
+        office.settle(office.propose(approval, "send_back"), office.eve)
 
 
 def test_only_one_intervention_is_proposed_at_a_time() -> None:

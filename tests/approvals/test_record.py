@@ -180,6 +180,17 @@ def test_whoever_was_added_asked_or_handed_a_turn_is_told_with_the_reason() -> N
     assert len(counting) == 3
 
 
+def test_a_stage_that_substitutes_decided_says_so() -> None:
+    world = World()
+    first, second = world.seat("Ana"), world.seat("Ben")
+    world.publish(StageSpec("Review", [first], fallback=[second]))
+    world.submitter = world.people["Ana"]
+    approval = world.begin()
+    world.decide("Ben")
+    [one] = openings(record(approval, world.submitter))
+    assert one.why == "Nobody whom the route names could act, so its substitutes were asked."
+
+
 def test_escalations_and_opinions_whose_time_was_up_are_told() -> None:
     world = World()
     world.publish(

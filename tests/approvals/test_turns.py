@@ -203,6 +203,14 @@ def test_a_turn_never_goes_back_to_anybody_who_had_it() -> None:
             hand_on(world, "Fay", world.people[name], fay)
 
 
+def test_whoever_takes_a_seat_follows_whom_it_followed() -> None:
+    world = World()
+    world.route(["Ana", "Ben"], rule="all", sequential=True, may=MAY)
+    world.begin()
+    world.decide("Ana")
+    assert hand_on(world, "Ben", named(world, "Eve")).waits_for == world.item("Ana").position
+
+
 def test_a_turn_is_handed_on_once_however_many_try_at_once(race: Race) -> None:
     world = World()
     world.route(["Ana"], may=MAY)

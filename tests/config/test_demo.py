@@ -42,7 +42,7 @@ def test_every_printed_account_signs_in_with_a_role_that_it_holds() -> None:
     assert len(people.PASSWORD) >= 12
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_db")
 def test_a_demo_that_breaks_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def break_off(*args: object) -> None:
         raise KeyboardInterrupt

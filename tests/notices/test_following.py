@@ -172,7 +172,7 @@ def test_the_deadline_of_a_stage_is_told_once_when_near_and_once_when_over() -> 
     world.decide("Ben")
     opening = approval.openings.get()
     for days in (0, 4, 4, 9, 9):
-        actions.Reminders().remind(at=NOW + timedelta(days=days))
+        actions.remind(at=NOW + timedelta(days=days))
     assert kinds(world.people["Ana"]) == {"work.due_soon", "work.overdue"}
     assert Notice.objects.filter(person=world.people["Ana"]).count() == 2
     assert kinds(world.people["Ben"]) == set()

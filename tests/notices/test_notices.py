@@ -13,7 +13,7 @@ from django.test import Client
 from audit.ids import uuid7
 from directory.models import Person
 from notices import wording
-from notices.actions import Reminders
+from notices.actions import remind
 from notices.mail import TRIES, deliver
 from notices.models import Notice
 from notices.rules import RULES
@@ -56,16 +56,16 @@ def test_every_rule_has_its_sentence() -> None:
 def test_a_deadline_is_reminded_of_once(world: World, due: date, told: set[str]) -> None:
     """NOW is Monday, 16 November 2026."""
     accepted(world, due_date=due)
-    Reminders().remind(at=NOW)
-    Reminders().remind(at=NOW)
+    remind(at=NOW)
+    remind(at=NOW)
     assert kinds(world.handler) == kinds(world.principal) == told
     assert Notice.objects.filter(person=world.handler).count() == len(told)
 
 
 def test_due_soon_and_overdue_are_told_each(world: World) -> None:
     accepted(world, due_date=date(2026, 11, 17))
-    Reminders().remind(at=NOW)
-    Reminders().remind(at=NOW + timedelta(days=3))
+    remind(at=NOW)
+    remind(at=NOW + timedelta(days=3))
     assert kinds(world.handler) == {"task.due_soon", "task.overdue"}
 
 

@@ -92,6 +92,24 @@ def make_district() -> District:
     return district
 
 
+def publish_countersigning(district: District) -> None:
+    """From now on the principals of the units concerned sign a plan before its approval."""
+    for unit in (district.personnel, district.education):
+        make_holder(unit, "principal")
+    posts = [
+        {"select": "post", "unit": unit.pk, "role": "principal"}
+        for unit in (district.personnel, district.education)
+    ]
+    approvals.publish_route(
+        organisation=district.organisation,
+        name="Countersigning",
+        subject_kind="plan_countersign",
+        stages=[StageSpec("Units", posts, rule="all")],
+        actor=OPERATOR,
+        at=NOW,
+    )
+
+
 def upload(district: District, text: str = TEXT, *, actor: Person | None = None) -> PlanImport:
     return imports.upload_document(text=text, actor=actor or district.coordinator, at=NOW)
 
@@ -143,6 +161,12 @@ def put_forward(district: District, plan: Plan) -> Plan:
     return plans.submit_for_issue(
         plan_id=plan.pk, revision=plan.revision, actor=district.coordinator, at=NOW
     )
+
+
+def signers(plan: Plan) -> list[Person]:
+    """Who is asked about the plan now."""
+    items = WorkItem.objects.filter(approval__subject_id=plan.pk, state="open")
+    return [item.post.appointments.get().person for item in items.order_by("position")]
 
 
 def decide(plan: Plan, person: Person, decision: str = "approve", comment: str = "") -> None:

@@ -20,6 +20,9 @@ from workflows.models import Plan
 FROZEN = {
     "start",
     "draft",
+    "cooperation",
+    "countersign",
+    "countersigned",
     "approve_issuing",
     "approved",
     "revise",

@@ -8,7 +8,14 @@ import pytest
 from django.db import connection
 
 from audit.verification import verify
-from tests.workflows.planning import make_district, make_draft, put_forward
+from tests.workflows.planning import (
+    decide,
+    make_district,
+    make_draft,
+    publish_countersigning,
+    put_forward,
+    signers,
+)
 from workflows.models import Plan
 
 SpeakingAs = Callable[[str], AbstractContextManager[None]]
@@ -16,9 +23,13 @@ SpeakingAs = Callable[[str], AbstractContextManager[None]]
 
 @pytest.fixture
 def plan(committed_db: None) -> Plan:
-    """A plan under approval."""
+    """A plan that was countersigned and is under approval."""
     district = make_district()
-    return put_forward(district, make_draft(district))
+    publish_countersigning(district)
+    plan = put_forward(district, make_draft(district))
+    for person in signers(plan):
+        decide(plan, person)
+    return plan
 
 
 def forge(speaking_as: SpeakingAs, *statements: tuple[str, list[Any]]) -> None:

@@ -68,7 +68,7 @@ def publish(world: World, kind: str, stages: Sequence[tuple[str, str]]) -> None:
 def extend(
     world: World, task: Task, due_date: date = LATER, reason: str = "Snow.", **who: Any
 ) -> TaskRequest:
-    given = {"actor": world.handler, "at": NOW} | who
+    given: dict[str, Any] = {"actor": world.handler, "at": NOW} | who
     return requests.ask_extension(task_id=task.pk, due_date=due_date, reason=reason, **given)
 
 
@@ -86,12 +86,14 @@ def closed(world: World, **changes: Any) -> Task:
 
 
 def reopen(world: World, task: Task, **who: Any) -> TaskRequest:
-    given = {"actor": world.handler, "at": NOW} | who
+    given: dict[str, Any] = {"actor": world.handler, "at": NOW} | who
     return requests.ask_reopening(task_id=task.pk, reason="A village is missing.", **given)
 
 
 def approval(task: Task, kind: str) -> Approval:
-    return Approval.objects.filter(subject_id=task.pk, subject_kind=kind).latest("opened_at")
+    mine = Approval.objects.filter(subject_id=task.pk, subject_kind=kind)
+    newest: Approval = mine.latest("opened_at")
+    return newest
 
 
 def test_an_extension_moves_the_due_date_when_its_route_is_through(world: World) -> None:

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
-from approvals.subjects import Context
 from audit.actions import append
 from audit.errors import Refused
 from audit.ids import uuid7
@@ -21,11 +20,19 @@ from workflows import flows, plan_policy
 from workflows.actions.authority import NotAllowed, because
 from workflows.actions.tasks import create_task
 from workflows.models import Addressee, Measure, Plan, PlanVersion, Task
-from workflows.plan_subject import KIND
+from workflows.plan_subject import COUNTERSIGN, KIND, KINDS, participants
 from workflows.queries.plan_standing import standing
-from workflows.queries.plans import OVER, content, obstacles, parts, ready_to_advance
+from workflows.queries.plans import (
+    OVER,
+    content,
+    countersigning_units,
+    obstacles,
+    parts,
+    ready_to_advance,
+)
 
 WORKER = "worker"
+ENDED = "plan.cancelled"
 
 
 class PlanHasMovedOn(Refused):
@@ -66,8 +73,10 @@ class Warrant:
     holding: Holding
     step: str
 
-    def move(self, document: flows.Document | None = None) -> flows.Step:
-        return flows.Step(self.plan, self.actor, self.at, document)
+    def move(
+        self, document: flows.Document | None = None, *, countersigned: bool = False
+    ) -> flows.Step:
+        return flows.Step(self.plan, self.actor, self.at, document, countersigned)
 
     def record(
         self, kind: str, facts: Mapping[str, Any], *changed: str, action: UUID | None = None
@@ -105,8 +114,9 @@ def warrant(
 
 @transaction.atomic(durable=True)
 def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetime) -> Plan:
-    """Put the plan forward: freeze its text and open the approval of its being issued.
+    """Put the plan forward: freeze its text and have it countersigned, then its issuing approved.
 
+    Countersigning is passed over where no route for it is in force, or no other unit is concerned.
     Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute.
     """
     allowed = warrant("submit", plan_id=plan_id, actor=actor, at=at)
@@ -117,12 +127,30 @@ def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetim
     if found := obstacles(plan, measures):
         raise NotReady(count=len(found))
     version = _freeze(plan, measures, actor, at)
-    document = flows.Document(version.pk, bytes(version.digest), _participants(plan, actor))
-    step = allowed.move(document)
+    skipped = _why_not_countersigned(plan)
+    context = participants(plan, actor.pk, countersigned=not skipped)
+    document = flows.Document(version.pk, bytes(version.digest), context)
+    step = allowed.move(document, countersigned=not skipped)
     flows.move(step, allowed.step)
     facts = {"revision": plan.revision, "digest": bytes(version.digest), **step.facts}
+    if skipped:
+        facts["skipped_step"] = {"step": "countersign", "reason": skipped}
     allowed.record("plan.approval_opened", facts)
     return plan
+
+
+def _why_not_countersigned(plan: Plan) -> str:
+    """Why the step is passed over, as a code; nothing if it isn't.
+
+    A plan to be countersigned needs the route of its issuing, too: else its last countersigner
+    would be refused. Raises NoRoute.
+    """
+    approvals.version_in_force(plan.organisation_id, KIND)
+    try:
+        approvals.version_in_force(plan.organisation_id, COUNTERSIGN)
+    except approvals.NoRoute:
+        return "no_route"
+    return "" if countersigning_units(plan) else "no_unit"
 
 
 def _freeze(plan: Plan, measures: list[Measure], actor: Person, at: datetime) -> PlanVersion:
@@ -145,16 +173,6 @@ def _freeze(plan: Plan, measures: list[Measure], actor: Person, at: datetime) ->
     return version
 
 
-def _participants(plan: Plan, submitter: Person) -> Context:
-    return Context(
-        lead_unit=plan.coordinator_id,
-        coordinating_unit=plan.coordinator_id,
-        reviewing_unit=plan.overseer_id,
-        submitter=submitter.pk,
-        authors=frozenset(plan.authors),
-    )
-
-
 @transaction.atomic(durable=True)
 def withdraw_plan(*, plan_id: UUID, actor: Person, at: datetime) -> Plan:
     """Take the plan back before anybody has decided on it.
@@ -162,9 +180,10 @@ def withdraw_plan(*, plan_id: UUID, actor: Person, at: datetime) -> Plan:
     Raises NotAllowed, PlanHasMovedOn, AlreadyDecided.
     """
     allowed = warrant("withdraw", plan_id=plan_id, actor=actor, at=at)
-    facts = approvals.withdraw(kind=KIND, subject_id=plan_id, actor=actor, at=at)
+    kind = KINDS[allowed.step]
+    facts = approvals.withdraw(kind=kind, subject_id=plan_id, actor=actor, at=at)
     step = allowed.move()
-    flows.move(step, "approve_issuing", outcome="withdrawn")
+    flows.move(step, allowed.step, outcome="withdrawn")
     allowed.record("plan.withdrawn", {**facts, **step.facts})
     return allowed.plan
 
@@ -209,6 +228,7 @@ def _make_tasks(plan: Plan, measure: Measure, actor: Person, at: datetime, actio
             assessors=map(UUID, part.assessors),
             made_for=UUID(part.made_for) if part.made_for else None,
             due_date=measure.due_date,
+            priority=measure.priority,
             actor=actor,
             at=at,
             action=action,
@@ -274,9 +294,15 @@ def end_early(allowed: Warrant, reason: str, action: UUID | None = None) -> None
     plan, why = allowed.plan, because(reason)
     if count := Task.objects.filter(plan=plan).exclude(state__in=OVER).count():
         raise TasksOpen(count=count)
-    ended = approvals.cancel(kind=KIND, subject_id=plan.pk, reason="plan.cancelled", at=allowed.at)
+    ended = [
+        facts
+        for kind in (COUNTERSIGN, KIND)
+        if (facts := approvals.cancel(kind=kind, subject_id=plan.pk, reason=ENDED, at=allowed.at))
+    ]
     step = allowed.move()
     flows.cancel(step)
     plan.cancelled_at = allowed.at
-    facts = {"reason": why, **ended, **step.facts}
-    allowed.record("plan.cancelled", facts, "cancelled_at", action=action)
+    facts = {"reason": why, **step.facts}
+    if ended:
+        facts |= {**ended[0], "also": ended[1:]}
+    allowed.record(ENDED, facts, "cancelled_at", action=action)

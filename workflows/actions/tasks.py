@@ -14,7 +14,7 @@ from directory.models import Appointment, Person, Unit
 from directory.queries import in_force
 from workflows.actions.authority import Warrant, because, moved, warrant
 from workflows.actions.requests import end_requests
-from workflows.models import Assignment, Measure, Plan, Task
+from workflows.models import Assignment, Measure, Plan, Priority, Task
 from workflows.policy import EXTENSION, MAY_BE_NAMED, REOPENING
 from workflows.subjects import COMPLETION
 
@@ -42,6 +42,13 @@ class UnknownOutcome(Refused):
     sentence = _("Choose an outcome: verified, not achieved or superseded.")
 
 
+class UnknownPriority(Refused):
+    """A priority that is none of the three."""
+
+    status = 422
+    sentence = _("Choose a priority: high, normal or low.")
+
+
 def create_task(
     *,
     plan: Plan,
@@ -51,6 +58,7 @@ def create_task(
     assessors: Iterable[Unit | UUID] = (),
     made_for: Unit | UUID | None = None,
     due_date: date | None = None,
+    priority: str = Priority.NORMAL,
     title: str = "",
     actor: Person | str,
     at: datetime,
@@ -68,6 +76,7 @@ def create_task(
         made_for_id=_id(made_for) if made_for else None,
         title=title or measure.heading,
         due_date=due_date,
+        priority=priority,
         created_at=at,
     )
     parts = _parts(task, _id(lead), map(_id, cooperating), map(_id, assessors), at)
@@ -83,6 +92,7 @@ def create_task(
             "measure": measure.pk,
             "made_for": task.made_for_id,
             "due_date": due_date,
+            "priority": priority,
             "title": task.title,
             "parts": _named(parts),
         },
@@ -362,4 +372,19 @@ def set_due_date(
     facts = {"from": allowed.task.due_date, "to": due_date}
     allowed.task.due_date = due_date
     allowed.record("task.due_date_set", {"due_date": facts, "reason": why}, "due_date")
+    return allowed.task
+
+
+@transaction.atomic(durable=True)
+def set_priority(*, task_id: UUID, priority: str, reason: str, actor: Person, at: datetime) -> Task:
+    """Say how urgent the task is. Stages of a route may ask for it from the next report on.
+
+    Raises NotAllowed, WrongState, UnknownPriority, ReasonMissing.
+    """
+    allowed = warrant("set_priority", task_id=task_id, actor=actor, at=at)
+    if priority not in Priority.values:
+        raise UnknownPriority
+    facts = {"from": allowed.task.priority, "to": priority}
+    allowed.task.priority = priority
+    allowed.record("task.priority_set", {"priority": facts, "reason": because(reason)}, "priority")
     return allowed.task

@@ -5,7 +5,14 @@ submission's to the approval engine. None of them is repeated in another table.
 """
 
 from workflows.models.files import StoredFile
-from workflows.models.plans import Addressee, Measure, Plan, PlanImport, PlanVersion
+from workflows.models.plans import (
+    Addressee,
+    Measure,
+    Plan,
+    PlanImport,
+    PlanVersion,
+    Priority,
+)
 from workflows.models.reports import (
     Contribution,
     Draft,
@@ -29,6 +36,7 @@ __all__ = [
     "Plan",
     "PlanImport",
     "PlanVersion",
+    "Priority",
     "StoredFile",
     "Submission",
     "Task",

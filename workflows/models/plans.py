@@ -20,6 +20,14 @@ from directory.queries import Holding, holdings
 from workflows.models.files import StoredFile
 
 
+class Priority(models.TextChoices):
+    """How urgent a task is; conditions of stages ask for it."""
+
+    HIGH = "high", pgettext_lazy("priority", "high")
+    NORMAL = "normal", pgettext_lazy("priority", "normal")
+    LOW = "low", pgettext_lazy("priority", "low")
+
+
 class PlanQuerySet(ScopedQuerySet):
     def for_user(self, user: Person, held: Sequence[Holding] | None = None) -> Self:
         """Issued plans; a draft is seen by its coordinators, by whoever decides on it, by auditors.
@@ -34,7 +42,7 @@ class PlanQuerySet(ScopedQuerySet):
         seats = WorkItem.objects.filter(
             Q(post__in={one.post.id for one in held}) | Q(person=user),
             approval__organisation=OuterRef("organisation"),
-            approval__subject_kind="plan_issue",
+            approval__subject_kind__in=("plan_countersign", "plan_issue"),
             approval__subject_id=OuterRef("pk"),
         )
         return mine.filter(
@@ -199,6 +207,7 @@ class Measure(models.Model):
     span_start = models.PositiveIntegerField()
     span_end = models.PositiveIntegerField()
     due_date = models.DateField(null=True, blank=True)
+    priority = models.CharField(max_length=6, choices=Priority, default=Priority.NORMAL)
     parties = models.JSONField(default=list)
     """What issuing will make of it: a list of tasks, each with a lead and cooperating unit ids."""
 
@@ -209,6 +218,9 @@ class Measure(models.Model):
             models.UniqueConstraint(fields=["plan", "position"], name="measure_one_per_position"),
             models.CheckConstraint(
                 condition=Q(span_end__gte=models.F("span_start")), name="measure_span_ordered"
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=["high", "normal", "low"]), name="measure_priority_known"
             ),
         ]
 

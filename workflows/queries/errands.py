@@ -27,7 +27,7 @@ from workflows.models import (
     Task,
     TaskRequest,
 )
-from workflows.plan_subject import KIND as ISSUE
+from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
@@ -60,7 +60,7 @@ def known(errands: Sequence[Errand]) -> Known:
     plans |= {
         seat.approval.subject_id
         for seat in found.seats.values()
-        if seat.approval.subject_kind == ISSUE
+        if seat.approval.subject_kind in ISSUING.values()
     }
     others = _others(found.seats.values())
     asked = [seat for seat in found.seats.values() if seat.origin == WorkItem.Origin.CONSULTED]
@@ -85,7 +85,7 @@ def _others(seats: Iterable[WorkItem]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (*OF_TASKS, ISSUE)
+        if kind not in (*OF_TASKS, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 

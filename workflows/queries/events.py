@@ -18,7 +18,7 @@ from audit.templatetags.ui import day_long
 from directory.models import Person, Unit
 from directory.policy import may_read_everything
 from directory.queries import Holding
-from workflows.models import Plan, Task, TaskRequest
+from workflows.models import Plan, Priority, Task, TaskRequest
 
 NEWEST = 200
 Facts = Mapping[str, Any]
@@ -159,6 +159,10 @@ def _passed(facts: Facts) -> bool:
 
 
 def _note(facts: Facts) -> str:
+    if skipped := facts.get("skipped_step"):
+        return str(SKIPPED[skipped["reason"]])
+    if (facts.get("step") or {}).get("from") == "countersign" and facts.get("also"):
+        return _("All who were asked have countersigned; the approval of its issuing has begun")
     state = (facts.get("state") or {}).get("to")
     moved = facts.get("due_date")
     if _passed(facts) and isinstance(moved, dict):
@@ -170,6 +174,13 @@ def _note(facts: Facts) -> str:
     if facts.get("sign_off") and state == Task.State.IN_PROGRESS:
         return _("Back with the lead unit")
     return ""
+
+
+SKIPPED = {
+    "no_route": gettext_lazy("Not countersigned: no route for it is in force"),
+    "no_unit": gettext_lazy("Not countersigned: no other unit is concerned"),
+}
+"""Why the countersigning of a plan was passed over."""
 
 
 def _entry_url(entry: Entry) -> str:
@@ -265,6 +276,12 @@ def _due(who: str, facts: Facts, names: _Names) -> str:
     return _with_reason(done, names.words(facts.get("reason")))
 
 
+def _priority(who: str, facts: Facts, names: _Names) -> str:
+    priority = Priority(facts["priority"]["to"]).label
+    done = _("%(who)s set the priority to %(priority)s") % {"who": who, "priority": priority}
+    return _with_reason(done, names.words(facts.get("reason")))
+
+
 def _about(part: str, sentence: Any) -> Callable[[str, Facts, _Names], str]:
     """A sentence with a person in it, and the reason that stands in one part of the facts."""
 
@@ -322,6 +339,7 @@ SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
     "task.reassigned": _reassigned,
     "task.cancelled": _plainly(gettext_lazy("%(who)s cancelled the task")),
     "task.due_date_set": _due,
+    "task.priority_set": _priority,
     "plan.drafted": _plainly(gettext_lazy("%(who)s stored the draft")),
     "plan.revised": _plainly(gettext_lazy("%(who)s revised the draft")),
     "plan.approval_opened": _plainly(gettext_lazy("%(who)s put the plan forward for approval")),

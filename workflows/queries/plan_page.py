@@ -1,5 +1,6 @@
 """Reading plans for pages: the list, one plan with its tasks, units and receipts, its text."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,17 +22,18 @@ from workflows.marking import Mark, Paragraph
 from workflows.models import Addressee, Assignment, Measure, Plan, Task
 from workflows.parties import Parties
 from workflows.plan_policy import Facts
-from workflows.plan_subject import KIND
+from workflows.plan_subject import COUNTERSIGN, KIND, KINDS
 from workflows.queries.events import Event, events
 from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import OVER, obstacles, parts
 
-ORDER = ("draft", "approve_issuing", "issue", "receipts", "in_force", "completed")
+ORDER = ("draft", "countersign", "approve_issuing", "issue", "receipts", "in_force", "completed")
 """The steps of the picture. A plan to be revised stands at its draft again."""
 WORST = ("overdue", "due_soon", "not_started", "on_track", "done")
 """Lights, the worst first."""
 STATES = {
+    "countersign": "submitted",
     "approve_issuing": "submitted",
     "issue": "reviewed",
     "receipts": "assigned",
@@ -139,7 +141,8 @@ class PlanPage:
     matrix: list[MatrixRow]
     addressees: list[Addressee]
     obstacles: list[str]
-    progress: Progress | None
+    approvals: list[tuple[str, str, Progress]]
+    """Of the plan's approvals the newest of each kind, with the kind and what it is called."""
     events: list[Event]
     total: int
     """How many tasks the plan has; `rows` are those that the person may see."""
@@ -232,7 +235,7 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         matrix=matrix,
         addressees=addressees,
         obstacles=_obstacles(plan, measures) if drafting else [],
-        progress=current(KIND, plan.pk, at=at, person=person),
+        approvals=_approvals(plan, person, at),
         events=events(plan, facts.holdings, comments=_comments(plan, person, facts)),
         total=total,
         over=over,
@@ -242,8 +245,17 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
 def _comments(plan: Plan, person: Person, facts: Facts) -> bool:
     """Whether the person reads what the approvers wrote."""
     posts = {held.post.pk for held in facts.holdings}
-    mine = has_part(KIND, plan.pk, person, posts)
+    mine = any(has_part(kind, plan.pk, person, posts) for kind in KINDS.values())
     return plan_policy.may_read_comments(facts.holdings, plan.coordinator_id, mine)
+
+
+def _approvals(plan: Plan, person: Person, at: datetime) -> list[tuple[str, str, Progress]]:
+    names = {COUNTERSIGN: _("Countersigning"), KIND: _("Approval of issuing")}
+    return [
+        (kind, name, found)
+        for kind, name in names.items()
+        if (found := current(kind, plan.pk, at=at, person=person))
+    ]
 
 
 def drafted(plan: Plan) -> list[Drafted]:
@@ -344,23 +356,26 @@ def _cell(row: TaskRow, part: Assignment) -> Cell:
     return Cell(row.light, part.role == "lead", row.url, part.unit.name, part.get_role_display())
 
 
-# The entry by which the plan left each step.
-LEAVES = {
-    "plan.approval_opened": "draft",
-    "approval.signed_off": "approve_issuing",
-    "plan.issued": "issue",
-    "plan.in_force": "receipts",
-    "plan.completed": "in_force",
-}
-
-
 def _passed(plan: Plan) -> dict[str, datetime]:
-    """When each step was last left, as the ledger has it."""
+    """When each step was last left, as the ledger has it. A revision counts as the draft."""
     chain = Entry.objects.filter(
         organisation=plan.organisation_id, subject=plan.subject, kind__in=LEAVES
     )
-    entries = chain.order_by("subject_seq").values_list("kind", "at")
-    return {LEAVES[kind]: at for kind, at in entries}
+    passed = {}
+    for body, at in chain.order_by("subject_seq").values_list("body", "at"):
+        if step := json.loads(bytes(body))["facts"].get("step"):
+            passed["draft" if step["from"] == "revise" else step["from"]] = at
+    return passed
+
+
+LEAVES = (
+    "plan.approval_opened",
+    "approval.signed_off",
+    "plan.issued",
+    "plan.in_force",
+    "plan.completed",
+)
+"""The entries by which a plan goes on."""
 
 
 def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -> list[Stop]:
@@ -376,6 +391,7 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
     }
     names = {
         "draft": pgettext("step", "Draft"),
+        "countersign": pgettext("step", "Countersign"),
         "approve_issuing": pgettext("step", "Approval"),
         "issue": pgettext("step", "Issue"),
         "receipts": pgettext("step", "Receipts"),
@@ -388,6 +404,8 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
         note = counts.get(node, "")
         if not note and done and node in passed:
             note = day(passed[node])
+        elif done and node == "countersign":
+            note = pgettext("step", "passed over")
         status = "done" if done else "now" if index == reached else "ahead"
         lines = [note] if note else []
         if node == "draft" and step == "revise":

@@ -9,13 +9,13 @@ from directory.queries import holdings
 from workflows import flows
 from workflows.models import Addressee, Plan
 from workflows.plan_policy import Facts
-from workflows.plan_subject import KIND
+from workflows.plan_subject import KINDS
 
 
 def standing(plan: Plan, person: Person, at: datetime, unit: UUID | None = None) -> Facts:
     """The facts about `person` and `plan` at a time, read afresh. At most eight queries."""
     step = flows.where(plan)
-    under_review = _round(plan) if step == "approve_issuing" else None
+    under_review = _round(plan, KINDS[step]) if step in KINDS else None
     return Facts(
         step=step,
         holdings=holdings(person, at),
@@ -30,11 +30,11 @@ def standing(plan: Plan, person: Person, at: datetime, unit: UUID | None = None)
     )
 
 
-def _round(plan: Plan) -> Round | None:
+def _round(plan: Plan, kind: str) -> Round | None:
     """The round in which the plan is being decided on."""
     found: Round | None = (
         Round.objects.filter(
-            approval__subject_kind=KIND,
+            approval__subject_kind=kind,
             approval__subject_id=plan.pk,
             approval__state=Approval.State.OPEN,
         )

@@ -44,6 +44,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "text": measure.text,
         "clause": measure.clause,
         "due_date": measure.due_date,
+        "priority": measure.priority,
         "tasks": measure.parties,
     }
 
@@ -92,6 +93,13 @@ def units_of(measure: Measure) -> list[str]:
             for unit in (part.lead, *part.cooperating, *part.assessors)
         )
     )
+
+
+def countersigning_units(plan: Plan) -> list[UUID]:
+    """Whom the plan is addressed to or gives a part, but for the coordinating unit itself."""
+    addressed = Addressee.objects.filter(plan=plan).values_list("unit_id", flat=True)
+    working = (UUID(unit) for one in Measure.objects.filter(plan=plan) for unit in units_of(one))
+    return sorted({*addressed, *working} - {plan.coordinator_id})
 
 
 def ready_to_advance() -> list[UUID]:

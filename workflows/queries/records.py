@@ -30,7 +30,7 @@ from workflows.models import (
     Task,
     TaskRequest,
 )
-from workflows.plan_subject import KIND as ISSUE
+from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.errands import OF_TASKS, with_lead
 from workflows.queries.inbox import PAGE
 
@@ -93,7 +93,7 @@ def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Reco
     )
     open_issue = Approval.objects.filter(
         organisation=OuterRef("organisation"),
-        subject_kind=ISSUE,
+        subject_kind__in=ISSUING.values(),
         subject_id=OuterRef("plan"),
         state=Approval.State.OPEN,
         rounds__document_id=OuterRef("pk"),
@@ -168,7 +168,7 @@ def _others(signed: Iterable[SignOff]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (*OF_TASKS, ISSUE)
+        if kind not in (*OF_TASKS, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 
@@ -217,7 +217,7 @@ def _asked(
         state=WorkItem.State.OPEN,
         opening__outcome="",
         approval__state=Approval.State.OPEN,
-        approval__subject_kind__in=(*OF_TASKS, ISSUE),
+        approval__subject_kind__in=(*OF_TASKS, *ISSUING.values()),
         approval__subject_id__in=[*tasks, *plans],
     )
     seats = [

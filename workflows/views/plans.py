@@ -161,7 +161,9 @@ def measure_edit(request: PersonRequest, plan_id: UUID, measure_id: UUID) -> Htt
     form = MeasureForm(
         request.POST or None,
         units=units_of(request.user.organisation),
-        initial=initial_of(measure.heading, due.isoformat() if due else None, before),
+        initial=initial_of(
+            measure.heading, due.isoformat() if due else None, before, measure.priority
+        ),
     )
 
     def text(data: dict[str, Any]) -> PlanText:
@@ -173,7 +175,7 @@ def measure_edit(request: PersonRequest, plan_id: UUID, measure_id: UUID) -> Htt
 
 def _measure_text(data: dict[str, Any], parties: Parties) -> MeasureText:
     due: date | None = data["due_date"]
-    return MeasureText(data["heading"], due, parties)
+    return MeasureText(data["heading"], due, parties, data["priority"])
 
 
 def _revised(

@@ -24,6 +24,7 @@ from workflows.forms.tasks import (
     ConfirmForm,
     DueDateForm,
     NamingForm,
+    PriorityForm,
     ReasonForm,
     ReassignForm,
 )
@@ -111,6 +112,8 @@ def _form(
         return ReassignForm(data, initial=initial, organisation_id=task.organisation_id)
     if verb.form is DueDateForm:
         return DueDateForm(data, initial={"due_date": task.due_date})
+    if verb.form is PriorityForm:
+        return PriorityForm(data, initial={"priority": task.priority})
     return verb.form(data)
 
 
@@ -266,6 +269,16 @@ VERBS: Mapping[str, Verb] = {
         done=_("The due date was moved."),
         form=DueDateForm,
         perform=simply(tasks.set_due_date),
+    ),
+    "set_priority": Verb(
+        "set_priority",
+        title=_("Change the priority"),
+        ask=_("Say how urgent the task is, and why"),
+        follows=_("Routes may ask others from the next report on; an approval under way goes on"),
+        button=_("Change the priority"),
+        done=_("The priority was changed."),
+        form=PriorityForm,
+        perform=simply(tasks.set_priority),
     ),
     "cancel": Verb(
         "cancel",

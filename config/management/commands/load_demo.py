@@ -31,14 +31,17 @@ class Command(BaseCommand):
 
     def load(self, now: datetime, warn: Callable[[str], object]) -> None:
         """All of it or, when somebody interrupts, nothing: a next start begins anew."""
-        whole = transaction.atomic()
-        # Actions refuse to run inside a transaction, but for the one that Django's tests wrap
-        # around them. Here, too, it is outermost and nothing reacts before it is committed.
-        whole._from_testcase = True  # type: ignore[attr-defined]
-        with whole:
+        # Actions refuse to run inside an atomic block: without autocommit each is a savepoint of a
+        # transaction that isn't Django's.
+        transaction.set_autocommit(False)
+        try:
             organisation = people.load(now - MONTHS, warn)
             routes.publish(organisation, now - MONTHS)
             history.tell(organisation, now)
+            transaction.commit()
+        finally:
+            transaction.rollback()
+            transaction.set_autocommit(True)
 
 
 def printed_accounts() -> str:
