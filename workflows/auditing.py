@@ -58,6 +58,7 @@ KINDS = {
     "group.created": _("Unit group created"),
     "import.discarded": _("Import discarded"),
     "import.uploaded": _("Plan document uploaded"),
+    "log.origin_opened": _("Signing of the log begun under a new name"),
     "organisation.created": _("Organisation created"),
     "organisation.renamed": _("Organisation renamed"),
     "person.address_changed": _("Mail address changed"),

@@ -142,6 +142,7 @@ class TaskCompletion(TaskSubject):
     """A report is approved; the task waits, and moves when its route ends."""
 
     kind = COMPLETION
+    submitter_chooses = True
 
     def digest(self, root: Root) -> bytes:
         """Over the task's title and deadline; the report's own digest has all the rest."""

@@ -199,6 +199,8 @@ EXPECTED = [
     Row("plan_text", get=EVERYONE, at=["plan"]),
     Row("plan_text", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
     Row("plan_source", get=EVERYONE, at=["plan"]),
+    Row("plan_bpmn", get=EVERYONE, at=["plan"]),
+    Row("plan_bpmn", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
     Row("plan_source", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
     Row(
         "plan_edit",

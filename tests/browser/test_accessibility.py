@@ -28,6 +28,7 @@ DOWNLOADS = {
     "live",
     "ready",
     "plan_source",
+    "plan_bpmn",
     "evidence",
     "draft_file",
     "directory_template",

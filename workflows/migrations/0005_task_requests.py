@@ -11,7 +11,7 @@ from audit.triggers import insert_only
 class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0002_person_language_is_a_choice"),
-        ("workflows", "0003_task_priority"),
+        ("workflows", "0004_chosen_signers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
