@@ -199,6 +199,8 @@ EXPECTED = [
     Row("plan_text", get=EVERYONE, at=["plan"]),
     Row("plan_text", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
     Row("plan_source", get=EVERYONE, at=["plan"]),
+    Row("plan_bpmn", get=EVERYONE, at=["plan"]),
+    Row("plan_bpmn", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
     Row("plan_source", get=DRAFTING, sees=DRAFTING, at=["draft plan"]),
     Row(
         "plan_edit",
@@ -248,7 +250,11 @@ EXPECTED = [
     on_task("task_cancel", COORDINATOR, "open", reason=REASON),
     on_task("task_withdraw", SUBMITTER, "submitted"),
     on_task("task_close", COORDINATOR, "reviewed", outcome="=verified"),
-    on_task("task_reopen", COORDINATOR, "closed", reason=REASON),
+    on_task("task_reopen", NOBODY, "closed", reason=REASON),  # a route decides on it
+    on_task("extension", WORKERS, "open", due_date="=2032-01-31", reason=REASON),
+    on_task("extension_withdraw", SUBMITTER, "submitted"),
+    on_task("reopening", WORKERS | COORDINATOR, "closed", reason=REASON),
+    on_task("reopening_withdraw", SUBMITTER, "reviewed"),
     on_task("report", WORKERS, "open", text="=Done.", percent="=50", revision="draft.revision"),
     on_task(
         "contribution",
@@ -271,6 +277,8 @@ EXPECTED = [
     Row("draft_file", get=WORKERS, sees=WORKERS, at=["draft file"]),
     # Deciding: the page is read by those who see its subject, the seat decides
     Row("review", get=CONCERNED, sees=CONCERNED, at=["item"]),
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["extension item"]),
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["reopening item"]),
     Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
     Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
     Row("add_signer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED | {"when": "=after"}),
@@ -282,6 +290,7 @@ EXPECTED = [
     # The record of an approval: those who see its subject
     Row("approval", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan approval"]),
+    Row("approval", get=CONCERNED, sees=CONCERNED, at=["extension approval"]),
     Row("approval_form", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=EVERYONE, at=["issued plan approval"]),
     Row("approval", get=EVERYONE, at=["route approval"]),

@@ -66,6 +66,8 @@ class Plan(Root):
     budget_note = models.TextField(_("budget note"), blank=True, default="")
     revision = models.PositiveIntegerField(default=1)
     """Grows with every change of a draft; a form that shows an older one is refused."""
+    chosen = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    """Whom its submitter asks to sign for the issuing, each as `approvals.choosing` writes it."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in the plan: none of them may decide on its being issued."""
     text = models.TextField(default="")
