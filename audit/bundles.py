@@ -105,7 +105,7 @@ def export(*, organisation: UUID, scope: Scope, actor: Root | str, at: datetime)
     The entry belongs to the person, or to the organisation where the operator exports. Raises
     NothingSigned, NothingToExport.
     """
-    root = roots.tenant(organisation) if isinstance(actor, str) else type(actor).locked(actor.pk)
+    root = roots.tenant(organisation) if isinstance(actor, str) else roots.relocked(actor)
     bundle = prepare(organisation, scope)
     facts = {"scope": scope.facts, "entries": bundle.entries, "size": bundle.size}
     append(root, kind="ledger.exported", actor=actor, at=at, facts=facts)
