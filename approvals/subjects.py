@@ -174,6 +174,19 @@ class Readable(Protocol):
         """How much this person may read, who may be of another organisation."""
 
 
+@runtime_checkable
+class Titled(Protocol):
+    """A subject that isn't called what its root is called."""
+
+    def title(self, root: Root) -> str:
+        """What a decision names. Computed from the row alone, as `digest` is."""
+
+
+def title(subject: Subject, root: Root) -> str:
+    """What a decision on the subject says that it is about."""
+    return subject.title(root) if isinstance(subject, Titled) else str(root)
+
+
 _registry: dict[str, Subject] = {}
 
 

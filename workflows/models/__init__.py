@@ -21,6 +21,7 @@ from workflows.models.reports import (
     IncludedContribution,
     Submission,
 )
+from workflows.models.requests import TaskRequest
 from workflows.models.tasks import Assignment, Task
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "StoredFile",
     "Submission",
     "Task",
+    "TaskRequest",
 ]
