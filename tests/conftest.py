@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings as project
 from django.db import connections
@@ -15,6 +16,9 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
 
+hypothesis.settings.register_profile("duban", deadline=None)
+hypothesis.settings.load_profile("duban")
+"""How long an example takes says more about who else is busy than about what it tests."""
 CHROMIUM = os.environ.get("DUBAN_CHROMIUM") or shutil.which("chromium")
 
 
