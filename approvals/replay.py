@@ -141,7 +141,9 @@ class Electorates(Table):
 
     def rows(self, organisation: UUID) -> Iterator[tuple[str, Values]]:
         seats = WorkItem.objects.filter(
-            organisation=organisation, succeeds=None, origin__in=["configured", "fallback"]
+            organisation=organisation,
+            succeeds=None,
+            origin__in=["configured", "chosen", "fallback"],
         ).order_by("opening_id", "position")
         for opening, items in groupby(seats.iterator(), attrgetter("opening_id")):
             found = list(items)

@@ -12,13 +12,13 @@ each counts in a quorum.
 | post_of_reviewing | role | of the unit that reviews |
 | post_of_superior | role, levels (1) | of the unit that many levels above the lead unit |
 | person | person | that person, whatever post they hold |
-| chosen_by_submitter | | the persons whom the submitter chose |
+| chosen_by_submitter | from | those of the selector `from` whom the submitter chose |
 
 Whom a unit named for this very subject goes before its posts of that role: their post if they hold
 one of them, else they themselves.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,14 @@ class Chair:
     post: UUID | None
     person: UUID | None
     weight: int = 1
+    chosen: bool = False
+
+    @property
+    def id(self) -> UUID:
+        """The post's or the person's."""
+        found = self.post or self.person
+        assert found is not None  # noqa: S101 a chair has one of them
+        return found
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,8 @@ def resolve(
 ) -> list[list[Chair]]:
     """The seats of each list of selectors, in their order and without repetition.
 
-    Two queries however many stages there are, and one a level for superior units.
+    Where the submitter chooses, all among whom they may: `taken` leaves those whom they chose. Two
+    queries however many stages there are, and one a level for superior units.
     """
     above = _superiors(stages, context)
     wanted = {
@@ -78,14 +87,21 @@ def resolve(
     return [_chairs(selectors, context, above, posts, named) for selectors in stages]
 
 
+def taken(chairs: Iterable[Chair], chosen: Collection[UUID]) -> list[Chair]:
+    """The chairs without those that the submitter might have chosen but did not."""
+    return [one for one in chairs if not one.chosen or one.id in chosen]
+
+
 def asks_cooperating_units_only(selectors: Iterable[Mapping[str, Any]]) -> bool:
-    return all(selector["select"] == "post_of_each_cooperating" for selector in selectors)
+    asked = [selector.get("from", selector) for selector in selectors]
+    return all(one["select"] == "post_of_each_cooperating" for one in asked)
 
 
 def _places(
     selector: Mapping[str, Any], context: Context, above: Mapping[int, UUID | None]
 ) -> list[Place]:
     units: Iterable[UUID | None]
+    selector = selector.get("from", selector)
     match selector["select"]:
         case "post":
             units = [UUID(str(selector["unit"]))]
@@ -108,12 +124,8 @@ def _superiors(
     stages: Sequence[Sequence[Mapping[str, Any]]], context: Context
 ) -> dict[int, UUID | None]:
     """The units above the lead unit, by how many levels, as far as any selector looks."""
-    levels = [
-        selector.get("levels", 1)
-        for selectors in stages
-        for selector in selectors
-        if selector["select"] == "post_of_superior"
-    ]
+    asked = [one.get("from", one) for selectors in stages for one in selectors]
+    levels = [one.get("levels", 1) for one in asked if one["select"] == "post_of_superior"]
     above: dict[int, UUID | None] = {0: context.lead_unit}
     for level in range(1, max(levels, default=0) + 1):
         below = above[level - 1]
@@ -174,14 +186,15 @@ def _chairs(
 ) -> list[Chair]:
     chairs: dict[tuple[UUID | None, UUID | None], Chair] = {}
     for selector in selectors:
-        weight = selector.get("weight", 1)
+        weight, chosen = selector.get("weight", 1), "from" in selector
+        asked = selector.get("from", selector)
         found: list[Chair] = []
-        if selector["select"] == "person":
-            found = [Chair(None, UUID(str(selector["person"])))]
-        elif selector["select"] == "chosen_by_submitter":
-            found = [Chair(None, person) for person in context.chosen]
-        for place in _places(selector, context, above):
+        if asked["select"] == "person":
+            found = [Chair(None, UUID(str(asked["person"])))]
+        for place in _places(asked, context, above):
             found += [named[place]] if place in named else [Chair(p, None) for p in posts[place]]
-        for chair in found:
-            chairs.setdefault((chair.post, chair.person), Chair(chair.post, chair.person, weight))
+        for one in found:
+            key = one.post, one.person
+            if key not in chairs or (chairs[key].chosen and not chosen):
+                chairs[key] = Chair(one.post, one.person, weight, chosen)
     return list(chairs.values())

@@ -239,8 +239,9 @@ def selector(one: Mapping[str, Any], units: Mapping[str, str]) -> str:
         "post_of_reviewing": _("%(role)s of the reviewing office"),
         "post_of_superior": _("%(role)s of the unit above the lead unit"),
         "person": _("a person asked by name"),
-        "chosen_by_submitter": _("whom the submitter chooses"),
     }
+    if "from" in one:
+        return _("whom the submitter chooses: %(who)s") % {"who": selector(one["from"], units)}
     return by_kind[one["select"]] % words
 
 

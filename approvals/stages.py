@@ -146,7 +146,7 @@ def open_from(
         )
         if resumes_at and stage.position >= resumes_at:
             opening.resumes_at = None
-        if reason := _why_skipped(stage, course.context):
+        if reason := why_skipped(stage, course.context):
             _close(opening, Opening.Outcome.SKIPPED, reason, at)
             over.append(opening)
             continue
@@ -176,7 +176,8 @@ def _due(stage: Stage, course: Course, at: datetime) -> Any:
     return working_days(course.organisation).add(timezone.localdate(at), stage.due_in)
 
 
-def _why_skipped(stage: Stage, context: Context) -> str:
+def why_skipped(stage: Stage, context: Context) -> str:
+    """Why the stage doesn't apply to such a subject; nothing where it does."""
     if stage.condition and not applies(stage.condition, context):
         return CONDITION
     if not context.cooperating_units and selectors.asks_cooperating_units_only(stage.approvers):
@@ -198,6 +199,7 @@ def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
     """The electorate of an opening, unsaved; the fallback's where nobody else could act."""
     stage = opening.stage
     (chairs,) = selectors.resolve([stage.approvers], course.context, at)
+    chairs = selectors.taken(chairs, course.context.chosen.get(stage.position, ()))
     origin = WorkItem.Origin.CONFIGURED
     if stage.fallback and not queries.somebody_able(chairs, course.barred, at):
         (chairs,) = selectors.resolve([stage.fallback], course.context, at)
@@ -216,7 +218,7 @@ def item(opening: Opening, position: int, chair: Chair, origin: str, at: datetim
         person_id=chair.person,
         position=position,
         weight=chair.weight,
-        origin=origin,
+        origin=WorkItem.Origin.CHOSEN if chair.chosen else origin,
         state=WorkItem.State.WAITING if waits else WorkItem.State.OPEN,
         waits_for=position - 1 if waits else None,
         opened_at=at,

@@ -3,7 +3,7 @@
 The engine knows no task and no plan: it locks, shows and finishes a subject through this.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -19,7 +19,8 @@ class Context:
     """What selectors resolve against, and who is barred from deciding.
 
     `named` maps (unit id, role) to the person whom the unit named for this very subject (role is
-    `handler` or `deputy`); it goes before the unit's posts. `reviewing_unit` is the coordinating
+    `handler` or `deputy`); it goes before the unit's posts. `chosen` are, by position of the stage,
+    the posts and persons whom the submitter chose there. `reviewing_unit` is the coordinating
     unit, or another office where the coordinating unit itself leads the work. `plan`, `unit_kind`
     (of the lead unit) and `priority` are what conditions of stages ask about.
     """
@@ -31,7 +32,7 @@ class Context:
     submitter: UUID | None = None
     authors: frozenset[UUID] = frozenset()
     named: Mapping[tuple[UUID, str], UUID] = field(default_factory=dict)
-    chosen: tuple[UUID, ...] = ()
+    chosen: Mapping[int, Sequence[UUID]] = field(default_factory=dict)
     plan: UUID | None = None
     unit_kind: str = ""
     priority: str = ""
@@ -46,7 +47,7 @@ class Context:
             "named": [
                 [str(unit), role, str(person)] for (unit, role), person in self.named.items()
             ],
-            "chosen": [str(person) for person in self.chosen],
+            "chosen": {str(stage): [str(one) for one in ids] for stage, ids in self.chosen.items()},
             "plan": _text(self.plan),
             "unit_kind": self.unit_kind,
             "priority": self.priority,
@@ -61,7 +62,10 @@ class Context:
             coordinating_unit=_uuid(kept["coordinating"]),
             reviewing_unit=_uuid(kept["reviewing"]),
             named={(UUID(unit), role): UUID(person) for unit, role, person in kept["named"]},
-            chosen=tuple(UUID(person) for person in kept["chosen"]),
+            chosen={
+                int(stage): tuple(UUID(one) for one in ids)
+                for stage, ids in dict(kept["chosen"]).items()
+            },
             plan=_uuid(kept.get("plan")),
             unit_kind=kept.get("unit_kind", ""),
             priority=kept.get("priority", ""),
@@ -168,6 +172,19 @@ class Readable(Protocol):
 
     def sight(self, user: Person, subject_id: UUID, at: datetime) -> Sight:
         """How much this person may read, who may be of another organisation."""
+
+
+@runtime_checkable
+class Titled(Protocol):
+    """A subject that isn't called what its root is called."""
+
+    def title(self, root: Root) -> str:
+        """What a decision names. Computed from the row alone, as `digest` is."""
+
+
+def title(subject: Subject, root: Root) -> str:
+    """What a decision on the subject says that it is about."""
+    return subject.title(root) if isinstance(subject, Titled) else str(root)
 
 
 _registry: dict[str, Subject] = {}

@@ -166,6 +166,83 @@ class LogHead(models.Model):
         return f"{self.organisation} {self.size}"
 
 
+class Tile(models.Model):
+    """A full strip of 256 hashes of the log's tree (`audit.tiles`), once it can't change any more.
+
+    What isn't full follows from the leaves and from the roots of the tiles below.
+    """
+
+    insert_only = True
+    worker_inserts = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    level = models.PositiveSmallIntegerField()
+    tile_index = models.PositiveBigIntegerField()
+    hashes = models.BinaryField(max_length=8192)
+    root = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "level", "tile_index"], name="tile_one_per_place"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.level}/{self.tile_index}"
+
+
+class Origin(models.Model):
+    """A name under which an organisation's log is signed; the newest one is in use.
+
+    A new one is opened where the log can't go on from its last checkpoint, as after a backup was
+    restored: the ledger then says why, and holds the checkpoint that was left behind.
+    """
+
+    insert_only = True
+    worker_inserts = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=200, unique=True)
+    vkey = models.CharField(max_length=300)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "number"], name="origin_numbered"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Checkpoint(models.Model):
+    """The signed root of an origin's tree at one size: `note` is what is handed out."""
+
+    insert_only = True
+    worker_inserts = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    origin = models.ForeignKey(Origin, on_delete=models.PROTECT, related_name="checkpoints")
+    size = models.PositiveBigIntegerField()
+    root_hash = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["origin", "size"], name="checkpoint_one_per_size"),
+        ]
+        indexes = [models.Index(fields=["organisation", "-at"], name="checkpoint_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.origin_id} {self.size}"
+
+
 class Verification(models.Model):
     """What one run of the verifier found."""
 

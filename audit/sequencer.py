@@ -31,7 +31,7 @@ class Sequencer:
     @transaction.atomic(durable=True)
     def advance(self) -> int:
         """Give up to BATCH entries their leaves; returns how many. 0 while another one works."""
-        if not _alone():
+        if not alone():
             return 0
         # Asked before the entries are read: whatever ended before now is seen below.
         horizon = _oldest_running()
@@ -77,7 +77,7 @@ def _number(entries: list[tuple[UUID, UUID]]) -> None:
     )
 
 
-def _alone() -> bool:
+def alone() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])

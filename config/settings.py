@@ -32,6 +32,8 @@ DEBUG = env_flag("DUBAN_DEBUG")
 ORIGIN = os.environ.get("DUBAN_ORIGIN", "").rstrip("/")
 _site = urlsplit(ORIGIN)
 HTTPS = _site.scheme == "https"
+# Logs are named after the host; a name that was signed once stays, whatever the host is called.
+LOG_HOST = _site.hostname or "localhost"
 
 ALLOWED_HOSTS = [
     *env_list("DUBAN_HOSTS"),
@@ -276,6 +278,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # how many rows they moved on (config/worker.py).
 WORKER_STEPS = [
     "audit.sequencer.advance",
+    "audit.checkpoints.sign_all",
     "approvals.actions.recovery.ask_unanswered",
     "workflows.actions.plans.advance_plans",
     "notices.actions.follow",

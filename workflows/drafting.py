@@ -3,7 +3,8 @@
 The answers of an import are one JSON object, and everything in it is optional:
 
 - `questions`: by question id, what was answered (`workflows.answering` says which forms there are)
-- `measures`: by measure key, what was typed over the proposal: `heading`, `due_date`, `parties`
+- `measures`: by measure key, what was typed over the proposal: `heading`, `due_date`, `priority`,
+  `parties`
 - `merged`: measures that go into the one before them
 - `splits`: by measure key, the offsets at which a further task begins
 - `document`: title, number, addressees, due date for all, the office that oversees
@@ -37,6 +38,8 @@ ABOUT_PARTIES = frozenset(
 )
 """Questions that don't arise any more where somebody named the units by hand."""
 ABOUT_DEADLINE = frozenset({"soft_deadline", "missing_deadline", "missing_year", "body_deadline"})
+NORMAL = "normal"
+"""The priority of a measure that nobody gave another one."""
 _STOPS = " .．﹒、。"
 _SKIPPED = " \t\n\r\u3000。；;"
 
@@ -54,6 +57,7 @@ class DraftMeasure:
     start: int
     end: int
     due_date: str | None
+    priority: str
     parties: Parties
     keys: tuple[str, ...]
     questions: tuple[Question, ...] = ()
@@ -143,6 +147,7 @@ def _pieces(proposal: Proposal, measure: ProposedMeasure, answers: Answers) -> l
                 start=start,
                 end=end,
                 due_date=_due_date(proposal, measure, answers),
+                priority=NORMAL,
                 parties=_parties(
                     proposal, measure, [u for clause in source for u in clause.units], answers
                 ),
@@ -297,6 +302,7 @@ def _edited(measure: DraftMeasure, questions: Sequence[Question], answers: Answe
         measure,
         heading=edit.get("heading", measure.heading),
         due_date=edit.get("due_date", measure.due_date),
+        priority=edit.get("priority", measure.priority),
         parties=parties,
         questions=mine,
     )

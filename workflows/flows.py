@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from viewflow import this
 from viewflow.fsm import TransitionNotAllowed
 from viewflow.workflow import flow
@@ -34,6 +35,17 @@ from workflows.models import Plan
 from workflows.plan_policy import CANCELLED, COMPLETED
 
 PASSED = "passed"
+NAMES = {
+    "draft": pgettext_lazy("step", "Draft"),
+    "countersign": pgettext_lazy("step", "Countersign"),
+    "approve_issuing": pgettext_lazy("step", "Approval"),
+    "revise": pgettext_lazy("step", "Revise"),
+    "issue": pgettext_lazy("step", "Issue"),
+    "receipts": pgettext_lazy("step", "Receipts"),
+    "in_force": pgettext_lazy("step", "In force"),
+    "completed": pgettext_lazy("step", "Completed"),
+}
+"""What pictures of the process call its steps."""
 
 
 class PlanIsElsewhere(Refused):
@@ -145,22 +157,41 @@ class PlanFlow(flow.Flow):
 
     lock_impl = PlanRowLock()
 
-    start = flow.StartHandle().Next(this.draft)
-    draft = flow.Handle().Next(this.cooperation)
+    start = flow.StartHandle().Annotation(pgettext_lazy("step", "Begin")).Next(this.draft)
+    draft = flow.Handle().Annotation(NAMES["draft"]).Next(this.cooperation)
     cooperation = (
         flow.If(lambda _activation: context.step.countersigned)
+        .Annotation(pgettext_lazy("step", "Countersign?"))
         .Then(this.countersign)
         .Else(this.approve_issuing)
     )
-    countersign = RouteNode("plan_countersign").Next(this.countersigned, task_data=_outcome)
-    countersigned = flow.If(_passed).Then(this.approve_issuing).Else(this.revise)
-    approve_issuing = RouteNode("plan_issue").Next(this.approved, task_data=_outcome)
-    approved = flow.If(_passed).Then(this.issue).Else(this.revise)
-    revise = flow.Handle().Next(this.cooperation)
-    issue = flow.Handle().Next(this.receipts)
-    receipts = flow.Handle().Next(this.in_force)
-    in_force = flow.Handle().Next(this.end)
-    end = flow.End()
+    countersign = (
+        RouteNode("plan_countersign")
+        .Annotation(NAMES["countersign"])
+        .Next(this.countersigned, task_data=_outcome)
+    )
+    countersigned = (
+        flow.If(_passed)
+        .Annotation(pgettext_lazy("step", "Signed?"))
+        .Then(this.approve_issuing)
+        .Else(this.revise)
+    )
+    approve_issuing = (
+        RouteNode("plan_issue")
+        .Annotation(NAMES["approve_issuing"])
+        .Next(this.approved, task_data=_outcome)
+    )
+    approved = (
+        flow.If(_passed)
+        .Annotation(pgettext_lazy("step", "Approved?"))
+        .Then(this.issue)
+        .Else(this.revise)
+    )
+    revise = flow.Handle().Annotation(NAMES["revise"]).Next(this.cooperation)
+    issue = flow.Handle().Annotation(NAMES["issue"]).Next(this.receipts)
+    receipts = flow.Handle().Annotation(NAMES["receipts"]).Next(this.in_force)
+    in_force = flow.Handle().Annotation(NAMES["in_force"]).Next(this.end)
+    end = flow.End().Annotation(NAMES["completed"])
 
     def cancel(self, process: Process) -> None:
         """viewflow's, which would also cancel what has ended. Raises PlanIsOver."""

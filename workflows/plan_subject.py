@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from approvals.choosing import by_stage
 from approvals.queries import has_part
 from approvals.subjects import Applied, Context, Description, Outcome, Sight
 from audit import canonical
@@ -24,7 +25,10 @@ KINDS = {"countersign": COUNTERSIGN, "approve_issuing": KIND}
 
 
 def participants(plan: Plan, submitter: UUID, *, countersigned: bool = False) -> Context:
-    """Whom a route may ask about the plan. Its countersigning units are asked at that step only."""
+    """Whom a route may ask about the plan.
+
+    Its countersigning units are asked at that step only, the chosen signers only after it.
+    """
     return Context(
         lead_unit=plan.coordinator_id,
         coordinating_unit=plan.coordinator_id,
@@ -32,6 +36,7 @@ def participants(plan: Plan, submitter: UUID, *, countersigned: bool = False) ->
         cooperating_units=tuple(countersigning_units(plan)) if countersigned else (),
         submitter=submitter,
         authors=frozenset(plan.authors),
+        chosen={} if countersigned else by_stage(plan.chosen),
     )
 
 
@@ -39,6 +44,7 @@ class PlanIssue:
     """A frozen version of the plan is approved; when its route ends, the process moves."""
 
     kind = KIND
+    submitter_chooses = True
     root = Plan
     step = "approve_issuing"
 
@@ -79,6 +85,7 @@ class PlanCountersign(PlanIssue):
     """The units that are to carry the plan out sign it, before its issuing is approved."""
 
     kind = COUNTERSIGN
+    submitter_chooses = False
     step = "countersign"
 
     def apply(self, root: Root, outcome: Outcome) -> Applied:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
     path("plans/<uuid:plan_id>/text/", plans.plan_text, name="plan_text"),
     path("plans/<uuid:plan_id>/source/", plans.plan_source, name="plan_source"),
+    path("plans/<uuid:plan_id>/process.bpmn", plans.plan_bpmn, name="plan_bpmn"),
     path("plans/<uuid:plan_id>/edit/", plans.plan_edit, name="plan_edit"),
     path(
         "plans/<uuid:plan_id>/measures/<uuid:measure_id>/", plans.measure_edit, name="measure_edit"

@@ -16,20 +16,21 @@ def task(record: Record) -> Told:
         return
     facts = record.facts
     if change := facts.get("state"):
-        yield record.subject_id, {"state": change["to"]}
+        again = {"outcome": "", "closed_at": None} if change["to"] == "in_progress" else {}
+        yield record.subject_id, {"state": change["to"]} | again
+    if isinstance(moved := facts.get("due_date"), dict):
+        yield record.subject_id, {"due_date": moved["to"]}
     match record.kind:
         case "task.created":
-            names = ("plan", "measure", "made_for", "title", "due_date")
+            names = ("plan", "measure", "made_for", "title", "due_date", "priority")
             yield (
                 record.subject_id,
                 {"outcome": ""} | {name: facts[name] for name in names if name in facts},
             )
-        case "task.due_date_set":
-            yield record.subject_id, {"due_date": facts["due_date"]["to"]}
+        case "task.priority_set":
+            yield record.subject_id, {"priority": facts["priority"]["to"]}
         case "task.closed":
             yield record.subject_id, {"outcome": facts["outcome"], "closed_at": record.at}
-        case "task.reopened":
-            yield record.subject_id, {"outcome": "", "closed_at": None}
 
 
 def receipt(record: Record) -> Told:
@@ -77,6 +78,25 @@ def submission(record: Record) -> Told:
         )
 
 
+def request(record: Record) -> Told:
+    """What was asked for a task: a later due date, or to work on it again."""
+    if asked := record.facts.get("request"):
+        yield (
+            asked["id"],
+            {name: asked[name] for name in REQUEST}
+            | {
+                "task": record.subject_id,
+                "asked_by": record.actor_id,
+                "reason": digest(record.facts["reason"]),
+                "digest": record.facts["document"]["digest"],
+                "at": record.at,
+            },
+        )
+
+
+REQUEST = ("kind", "number", "previous_due_date", "due_date")
+
+
 def included(record: Record) -> Told:
     if record.kind == "task.submitted":
         for one in record.facts["contributions"]:
@@ -98,7 +118,15 @@ TABLES = [
         "workflows.task",
         task,
         columns(
-            "state", "outcome", "closed_at", "plan", "measure", "made_for", "title", "due_date"
+            "state",
+            "outcome",
+            "closed_at",
+            "plan",
+            "measure",
+            "made_for",
+            "title",
+            "due_date",
+            "priority",
         ),
     ),
     Table(
@@ -128,6 +156,11 @@ TABLES = [
             "without_units_reason",
             "at",
         ),
+    ),
+    Table(
+        "workflows.taskrequest",
+        request,
+        columns(*REQUEST, "task", "asked_by", "reason", "digest", "at"),
     ),
     Table("workflows.includedcontribution", included, key=joined("submission", "contribution")),
     Table(

@@ -75,6 +75,7 @@ def parties(task: Task) -> Context:
         lead_unit=lead,
         plan=task.plan_id,
         unit_kind=leading.kind,
+        priority=task.priority,
         cooperating_units=tuple(
             part.unit_id for part in parts if part.role == Assignment.Role.COOPERATING
         ),
@@ -89,26 +90,10 @@ def parties(task: Task) -> Context:
     )
 
 
-class TaskCompletion:
-    """A report is approved; the task waits, and moves when its route ends."""
+class TaskSubject:
+    """What the approvals of a task have in common, whatever is asked."""
 
-    kind = COMPLETION
     root = Task
-
-    def digest(self, root: Root) -> bytes:
-        """Over the task's title and deadline; the report's own digest has all the rest."""
-        task = _task(root)
-        content = {"title": task.title, "due_date": task.due_date}
-        return hashlib.sha256(canonical.encode(content)).digest()
-
-    def apply(self, root: Root, outcome: Outcome) -> Applied:
-        task = _task(root)
-        before = task.state
-        if outcome.result == PASSED:
-            task.pass_review()
-        else:
-            task.send_back()
-        return Applied(("state",), {"state": {"from": before, "to": task.state}})
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         found = Task.objects.filter(pk__in=set(ids)).select_related("measure", "plan")
@@ -153,7 +138,29 @@ class TaskCompletion:
         return dict(rows)
 
 
-def _task(root: Root) -> Task:
+class TaskCompletion(TaskSubject):
+    """A report is approved; the task waits, and moves when its route ends."""
+
+    kind = COMPLETION
+    submitter_chooses = True
+
+    def digest(self, root: Root) -> bytes:
+        """Over the task's title and deadline; the report's own digest has all the rest."""
+        task = task_of(root)
+        content = {"title": task.title, "due_date": task.due_date}
+        return hashlib.sha256(canonical.encode(content)).digest()
+
+    def apply(self, root: Root, outcome: Outcome) -> Applied:
+        task = task_of(root)
+        before = task.state
+        if outcome.result == PASSED:
+            task.pass_review()
+        else:
+            task.send_back()
+        return Applied(("state",), {"state": {"from": before, "to": task.state}})
+
+
+def task_of(root: Root) -> Task:
     """The root that `lock` or `load` gave."""
     if not isinstance(root, Task):
         raise TypeError(f"{root.subject} is no task")

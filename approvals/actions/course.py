@@ -5,14 +5,14 @@ into its one ledger entry.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from approvals import queries, stages
+from approvals import choosing, queries, stages
 from approvals.models import Approval, Opening, Round, RouteVersion, SignOff, WorkItem
 from approvals.stages import Course
 from approvals.subjects import Context
@@ -86,16 +86,22 @@ def begin(
 
     `digest` is SHA-256 over the frozen document. The submitter is `actor` unless the context names
     another. `adds_only`: nothing that was read before has changed, so that a stage which returned
-    it may ask for it back directly. Raises NoRoute, NobodyAsked, AlreadyUnderApproval.
+    it may ask for it back directly. Raises NoRoute, NobodyAsked, AlreadyUnderApproval,
+    ChooseSigners, NotOffered.
     """
     organisation_id: UUID = root.organisation_id  # type: ignore[attr-defined]
-    approval = _unfinished(kind, subject_id)
+    approval = queries.unfinished(kind, subject_id)
+    version = approval.version_id if approval else version_in_force(organisation_id, kind).pk
+    submitter = context.submitter or actor.pk
+    context = replace(context, submitter=submitter)
+    chosen = choosing.settled(version, context, at, leniently=submitter != actor.pk)
+    context = replace(context, chosen=chosen)
     position = queries.resumption(approval) if approval and adds_only else 1
     rounds, openings = _counts(approval)
     if approval is None:
         approval = Approval.objects.create(
             organisation_id=organisation_id,
-            version=version_in_force(organisation_id, kind),
+            version_id=version,
             subject_kind=kind,
             subject_id=subject_id,
             root=root.subject,
@@ -112,7 +118,7 @@ def begin(
         number=rounds + 1,
         document_id=document_id,
         digest=digest,
-        submitter_id=context.submitter or actor.pk,
+        submitter_id=submitter,
         authors=sorted(context.authors),
         context=context.frozen(),
         opened_at=at,
@@ -126,9 +132,15 @@ def begin(
         "route_version": approval.version_id,
         "document": {"id": document_id, "digest": digest},
         **({"resumed_at": position} if position > 1 else {}),
+        **({"chosen": _kept(context)} if context.chosen else {}),
         **stages.kept(opened),
     }
     return Begun(approval, facts)
+
+
+def _kept(context: Context) -> list[dict[str, Any]]:
+    """Whom the submitter chose, as the ledger has it."""
+    return [{"stage": stage, "seats": list(ids)} for stage, ids in sorted(context.chosen.items())]
 
 
 def _counts(approval: Approval | None) -> tuple[int, int]:
@@ -141,15 +153,7 @@ def _counts(approval: Approval | None) -> tuple[int, int]:
 
 def version_in_force(organisation_id: UUID, kind: str) -> RouteVersion:
     """The version published last among the organisation's routes for that kind. Raises NoRoute."""
-    version: RouteVersion | None = (
-        RouteVersion.objects.filter(
-            organisation_id=organisation_id,
-            route__subject_kind=kind,
-            published_at__isnull=False,
-        )
-        .order_by("-published_at", "-id")
-        .first()
-    )
+    version = queries.version_in_force(organisation_id, kind)
     if version is None:
         raise NoRoute
     return version
@@ -160,7 +164,7 @@ def withdraw(*, kind: str, subject_id: UUID, actor: Person, at: datetime) -> dic
 
     Raises NotUnderApproval, NotTheSubmitter, AlreadyDecided.
     """
-    approval = _unfinished(kind, subject_id)
+    approval = queries.unfinished(kind, subject_id)
     if approval is None or approval.state != Approval.State.OPEN:
         raise NotUnderApproval
     round_ = approval.rounds.latest("number")
@@ -177,19 +181,11 @@ def cancel(*, kind: str, subject_id: UUID, reason: str, at: datetime) -> dict[st
 
     `reason` is a short code or name of an act, not personal data: it stays readable in the opening.
     """
-    approval = _unfinished(kind, subject_id)
+    approval = queries.unfinished(kind, subject_id)
     if approval is None:
         return {}
     round_ = approval.rounds.latest("number")
     return _end(approval, round_, Approval.State.CANCELLED, Opening.Outcome.CANCELLED, reason, at)
-
-
-def _unfinished(kind: str, subject_id: UUID) -> Approval | None:
-    unfinished = [Approval.State.OPEN, Approval.State.WITH_SUBMITTER]
-    found: Approval | None = Approval.objects.filter(
-        subject_kind=kind, subject_id=subject_id, state__in=unfinished
-    ).first()
-    return found
 
 
 def _end(

@@ -197,13 +197,15 @@ class SignersForm(forms.Form):
         help_text=_("Name or account"),
         widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"}),
     )
+    chosen = forms.BooleanField(label=_("The submitter chooses among them"), required=False)
 
     def __init__(
         self, data: Any, *, directory: Directory, prefix: str, may_choose: bool = False
     ) -> None:
         super().__init__(data, prefix=prefix, initial={"role": "principal"})
         self.directory = directory
-        self.may_choose = may_choose
+        if not may_choose or prefix != "approvers":
+            del self.fields["chosen"]
         self.fields["where"].choices = self._places()  # type: ignore[attr-defined]
 
     def _places(self) -> Choices:
@@ -213,19 +215,15 @@ class SignersForm(forms.Form):
             (_("By what it is about"), [(name, label) for name, (_one, label) in PLACES.items()]),
             (_("A unit"), [(f"unit-{one.pk}", one.name) for one in self.directory.units]),
             *([(_("Each unit of a group"), groups)] if groups else []),
-            (_("Somebody in particular"), self._people()),
+            (_("Somebody in particular"), [("person", _("A person by name"))]),
         ]
-
-    def _people(self) -> Choices:
-        chosen = [("chosen", _("Whom the submitter chooses"))] if self.may_choose else []
-        return [("person", _("A person by name")), *chosen]
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
         where = told.get("where")
         if where == "person" and not self.directory.find(told.get("person", "")):
             self.add_error("person", _("Nobody, or more than one, is called that. Choose one."))
-        if where not in (None, "", "person", "chosen") and not told.get("role"):
+        if where not in (None, "", "person") and not told.get("role"):
             self.add_error("role", _("Choose a role."))
         return told
 
@@ -233,6 +231,11 @@ class SignersForm(forms.Form):
         """The selectors of what was chosen; none where nothing was, or not properly."""
         if not self.is_valid() or not self.cleaned_data.get("where"):
             return []
+        if self.cleaned_data.get("chosen"):
+            return [{"select": "chosen_by_submitter", "from": one} for one in self._asked()]
+        return self._asked()
+
+    def _asked(self) -> list[dict[str, Any]]:
         where, role = self.cleaned_data["where"], {"role": self.cleaned_data["role"]}
         kind, _dash, key = where.partition("-")
         if where in PLACES:
@@ -243,11 +246,9 @@ class SignersForm(forms.Form):
             case "group":
                 members = self.directory.members(key)
                 return [{"select": "post", "unit": str(one), **role} for one in members]
-            case "person":
+            case _:
                 found = self.directory.find(self.cleaned_data["person"])
                 return [{"select": "person", "person": str(found)}]
-            case _:
-                return [{"select": "chosen_by_submitter"}]
 
 
 def weighed(stage: Plain, data: Mapping[str, Any]) -> Plain:

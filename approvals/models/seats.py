@@ -28,6 +28,7 @@ class WorkItem(models.Model):
 
     class Origin(models.TextChoices):
         CONFIGURED = "configured", pgettext_lazy("seat", "asked by the route")
+        CHOSEN = "chosen", pgettext_lazy("seat", "chosen by the submitter")
         FALLBACK = "fallback", pgettext_lazy("seat", "asked instead")
         ADDED = "added", pgettext_lazy("seat", "added by a signer")
         ESCALATED = "escalated", pgettext_lazy("seat", "asked because it is overdue")

@@ -143,6 +143,24 @@ def _used(openings: list[Opening]) -> dict[UUID, set[UUID]]:
     return used
 
 
+def unfinished(kind: str, subject_id: UUID) -> Approval | None:
+    """The subject's approval that hasn't ended."""
+    states = [Approval.State.OPEN, Approval.State.WITH_SUBMITTER]
+    found: Approval | None = Approval.objects.filter(
+        subject_kind=kind, subject_id=subject_id, state__in=states
+    ).first()
+    return found
+
+
+def version_in_force(organisation_id: UUID, kind: str) -> RouteVersion | None:
+    """The version published last among the organisation's routes for that kind."""
+    published = RouteVersion.objects.filter(
+        organisation_id=organisation_id, route__subject_kind=kind, published_at__isnull=False
+    )
+    found: RouteVersion | None = published.order_by("-published_at", "-id").first()
+    return found
+
+
 def resumption(approval: Approval) -> int:
     """The stage at which a round may begin that changes nothing which was read: usually the first.
 

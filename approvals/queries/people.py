@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,7 +17,7 @@ from approvals import policy, sentences
 from approvals.models import Opening, Round, SignOff, WorkItem
 from approvals.policy import EVIDENCE, Claim
 from approvals.selectors import Chair
-from directory.models import Delegation, Person
+from directory.models import Delegation, Person, Post
 from directory.queries import holders, in_force
 
 if TYPE_CHECKING:
@@ -121,6 +122,37 @@ def approvals_before(opening: Opening, now: Approver | None) -> dict[UUID, UUID]
     if now and now.evidence in strong:
         found[now.person] = now.item
     return found
+
+
+@dataclass(frozen=True)
+class Seated:
+    """Who would sign on a seat now: the post's holder, or a person asked by name.
+
+    `id` is the post's or the person's.
+    """
+
+    id: UUID
+    person: UUID
+    name: str
+    capacity: str = ""
+
+
+def names_of(ids: Collection[UUID], at: datetime) -> dict[UUID, Seated]:
+    """Who would sign for each of these posts and persons; vacant posts are left out."""
+    if not ids:
+        return {}
+    held = holders(ids, at)
+    posts = Post.objects.filter(pk__in=held).select_related("unit")
+    people = Person.objects.filter(pk__in=set(ids) - set(held), is_active=True)
+    return {
+        one.pk: Seated(
+            one.pk,
+            held[one.pk].pk,
+            held[one.pk].name,
+            sentences.capacity(one.unit.name, one.title),
+        )
+        for one in posts
+    } | {one.pk: Seated(one.pk, one.pk, one.name) for one in people}
 
 
 def has_part(kind: str, subject_id: UUID, person: Person, posts: Collection[UUID]) -> bool:

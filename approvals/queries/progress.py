@@ -10,8 +10,9 @@ from django.db.models import Prefetch
 from approvals import rules, sentences
 from approvals.models import Approval, Opening, Round, SignOff, Stage, WorkItem
 from approvals.queries.lists import Blocked, blocked
-from approvals.queries.people import claimants
+from approvals.queries.people import claimants, names_of
 from approvals.rules import Ballot, Rule, Seat, Tally
+from approvals.subjects import Context
 from audit.queries import read_openings
 from directory.models import Person, Unit
 from directory.queries import working_days
@@ -164,10 +165,12 @@ class Seating:
         said += [one for i in items for one in (i.note, i.opinion, _taken_back(i))]
         kept = [one for one in said if one and words]
         self.texts = read_openings(approval.organisation_id, kept) if kept else {}
+        self.chosen = _chosen(openings)
+        self.names = names_of([one for ids in self.chosen.values() for one in ids], at)
         self.units = unit_names(Stage.objects.filter(version=approval.version_id))
 
     def stage(self, stage: Stage, opening: Opening | None, latest: Round) -> StageView:
-        asked = [sentences.selector(one, self.units) for one in stage.approvers]
+        asked = self._asked(stage)
         rule = sentences.rule(stage)
         if opening is None:
             return StageView(stage.position, stage.name, "ahead", asked, rule)
@@ -193,6 +196,15 @@ class Seating:
             if opening.outcome != Opening.Outcome.SKIPPED
             else "",
         )
+
+    def _asked(self, stage: Stage) -> list[str]:
+        """Whom the stage asks, before it opens."""
+        chosen = [self.names[one].name for one in self.chosen.get(stage.position, ())]
+        return chosen + [
+            sentences.selector(one, self.units)
+            for one in stage.approvers
+            if not (chosen and "from" in one)
+        ]
 
     def seat(self, item: WorkItem) -> SeatView:
         post = (
@@ -252,7 +264,8 @@ class Seating:
 
     def _why(self, item: WorkItem) -> str:
         if item.asked_by is None:
-            return ""
+            is_chosen = item.origin == WorkItem.Origin.CHOSEN
+            return str(item.get_origin_display()) if is_chosen else ""
         return sentences.asked_by(
             item.origin, item.asked_by.name, self._text(item.note), moved=bool(item.succeeds_id)
         )
@@ -279,6 +292,12 @@ class Seating:
             sentences.carried(carried) if carried else self._why(item),
             "" if carried else self._took(item.opened_at, row.at),
         )
+
+
+def _chosen(openings: Sequence[Opening]) -> Mapping[int, Sequence[UUID]]:
+    """Whom the submitter of the newest round chose, by position of the stage."""
+    latest = max((one.round for one in openings), key=lambda one: one.number, default=None)
+    return Context.thawed(latest.context).chosen if latest else {}
 
 
 def _taken_back(item: WorkItem) -> bytes | memoryview | None:
@@ -315,8 +334,8 @@ def unit_names(stages: Iterable[Stage]) -> Mapping[str, str]:
     wanted = {
         selector["unit"]
         for stage in stages
-        for selector in [*stage.approvers, *stage.fallback]
-        if selector["select"] == "post"
+        for one in [*stage.approvers, *stage.fallback]
+        if (selector := one.get("from", one))["select"] == "post"
     }
     units = Unit.objects.filter(pk__in=wanted) if wanted else Unit.objects.none()
     return {str(pk): name for pk, name in units.values_list("pk", "name")}

@@ -87,7 +87,7 @@ def write(
         for key, names in (("unit", units), ("person", accounts)):
             if key in named:
                 named[key] = names.get(str(named[key]), "?")
-        return named
+        return named | ({"from": rename(line["from"])} if "from" in line else {})
 
     written = [
         {key: value for key, value in _renamed(one.plain, rename).items() if value != usual[key]}
@@ -126,22 +126,28 @@ def settled(
 ) -> list[Plain]:
     """The stages with ids of this organisation in place of names. Raises Unfitting."""
     wrong: list[Misfit] = []
-    stages = []
-    for number, stage in enumerate(portable.stages):
-        found = dict(stage)
-        for name in LISTS:
-            found[name] = []
-            for place, line in enumerate(stage[name]):
-                kept = dict(line)
-                for key, find in (("unit", unit), ("person", person)):
-                    if key in kept:
-                        where = f"stages[{number}].{name}[{place}].{key}"
-                        known = find(kept[key])
-                        if known is None:
-                            wrong.append(Misfit(where, key, kept[key]))
-                        kept[key] = known
-                found[name].append(kept)
-        stages.append(found)
+
+    def settle(line: Selector, place: str) -> Plain:
+        kept = dict(line)
+        for key, find in (("unit", unit), ("person", person)):
+            if key in kept:
+                known = find(kept[key])
+                if known is None:
+                    wrong.append(Misfit(f"{place}.{key}", key, kept[key]))
+                kept[key] = known
+        return kept | ({"from": settle(line["from"], f"{place}.from")} if "from" in line else {})
+
+    stages = [
+        stage
+        | {
+            name: [
+                settle(line, f"stages[{number}].{name}[{place}]")
+                for place, line in enumerate(stage[name])
+            ]
+            for name in LISTS
+        }
+        for number, stage in enumerate(portable.stages)
+    ]
     _refuse(wrong)
     return stages
 

@@ -205,13 +205,24 @@ def _above(unit: UUID, levels: int, directory: Directory) -> UUID | None:
     return above
 
 
-def _depends(spec: StageSpec, case: Case) -> bool:
+def _depends(asked: Iterable[Selector], case: Case) -> bool:
     """Whether only the task itself will tell all of those who are asked."""
     unknown = {"chosen_by_submitter"}
     unknown |= {"post_of_each_cooperating"} if case.cooperating is None else set()
     unknown |= {"post_of_coordinating"} if case.coordinating is None else set()
     unknown |= {"post_of_reviewing"} if case.reviewing is None else set()
-    return any(one["select"] in unknown for one in spec.approvers)
+    return any(one["select"] in unknown for one in asked)
+
+
+def _nobody_to_choose(
+    spec: StageSpec, case: Case, submitters: frozenset[UUID], directory: Directory
+) -> Code | None:
+    """Why the submitter could choose nobody, where nobody else is asked."""
+    among = [one["from"] for one in spec.approvers if "from" in one]
+    if len(among) < len(spec.approvers) or _depends(among, case):
+        return None
+    seats = _seats(among, case, directory)
+    return _dead_end(replace(spec, rule="any"), seats, submitters)
 
 
 def _findings(
@@ -223,8 +234,9 @@ def _findings(
 ) -> Iterator[Finding]:
     if staged.skipped:
         return
-    if _depends(spec, case):
-        yield Finding("depends", staged.position)
+    if _depends(spec.approvers, case):
+        code = None if spec.fallback else _nobody_to_choose(spec, case, submitters, directory)
+        yield Finding(code or "depends", staged.position)
         return
     if code := _dead_end(spec, staged.seats, submitters):
         others = _seats(spec.fallback, case, directory)

@@ -27,10 +27,10 @@ SELECTS: Mapping[str, Sequence[str]] = {
     "post_of_reviewing": ("role",),
     "post_of_superior": ("role",),
     "person": ("person",),
-    "chosen_by_submitter": (),
+    "chosen_by_submitter": ("from",),
 }
 """The ways of selecting signers, and what each has to say besides."""
-OPTIONAL = ("weight", "levels", "from")
+OPTIONAL = ("weight", "levels")
 DECIDING_ROLES = ("deputy", "principal", "reviewer", "coordinator")
 RULES = ("any", "all", "quorum")
 REFUSALS = ("veto", "vote", "advice")
@@ -95,7 +95,11 @@ class StageSpec:
 
     @property
     def selectors(self) -> Iterator[Selector]:
-        yield from (*self.approvers, *self.fallback, *self.escalate_to)
+        """All of them, and those among whom a submitter chooses."""
+        for one in (*self.approvers, *self.fallback, *self.escalate_to):
+            yield one
+            if "from" in one:
+                yield one["from"]
 
 
 FIELDS = tuple(one.name for one in fields(StageSpec))
@@ -197,6 +201,8 @@ def _of_selectors(spec: StageSpec, position: int) -> Iterator[Problem]:
         for one in found:
             if code := selector_problem(one):
                 yield Problem(position, code, name)
+            elif "from" in one and name != "approvers":
+                yield Problem(position, "chosen_elsewhere", name)
 
 
 def selector_problem(one: Selector) -> str:
@@ -214,7 +220,9 @@ def selector_problem(one: Selector) -> str:
         return "weight"
     if not _is_count(one.get("levels", 1), MOST_LEVELS):
         return "levels"
-    return selector_problem(one["from"]) if one.get("from") else ""
+    if "from" not in one:
+        return ""
+    return "unknown_select" if "from" in one["from"] else selector_problem(one["from"])
 
 
 def _is_count(value: Any, most: int) -> bool:

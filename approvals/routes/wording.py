@@ -33,6 +33,10 @@ PROBLEMS: dict[str, str | Promise] = {
     "nobody_chooses": gettext_lazy(
         "whoever submits this can't choose signers, so nobody would be asked."
     ),
+    "chosen_elsewhere": gettext_lazy(
+        "the submitter chooses who signs, but neither substitutes nor whom else is asked when it "
+        "is overdue."
+    ),
     "no_name": gettext_lazy("give it a name of at most 60 characters."),
     "unknown_rule": gettext_lazy("it has an unknown rule."),
     "unknown_refusal": gettext_lazy("it has an unknown rule for returns."),
@@ -87,6 +91,8 @@ KINDS: dict[str, str | Promise] = {
     "task_completion": gettext_lazy("completion of a task"),
     "plan_countersign": gettext_lazy("countersigning a plan"),
     "plan_issue": gettext_lazy("issuing a plan"),
+    "task_extension": gettext_lazy("extension of a task"),
+    "task_reopening": gettext_lazy("reopening of a task"),
     "route_publication": gettext_lazy("publication of a route"),
 }
 
@@ -116,7 +122,8 @@ def selector(one: Selector, names: Names) -> str:
         case "person":
             said = names.get(str(one.get("person")), _("an unknown person"))
         case _:
-            said = _("whom the submitter chooses")
+            among = selector(one.get("from", {"select": "person"}), names)
+            said = _("whom the submitter chooses: %(who)s") % {"who": among}
     if one.get("weight", 1) == 1:
         return said
     return _("%(who)s, counting %(weight)s") % {"who": said, "weight": one["weight"]}

@@ -42,7 +42,10 @@ def test_what_is_written_is_read_again() -> None:
         StageSpec("First", [LEAD], returns_to=[]),
         StageSpec(
             "Vote",
-            [{"select": "post", "unit": "u1", "role": "reviewer", "weight": 2}],
+            [
+                {"select": "post", "unit": "u1", "role": "reviewer", "weight": 2},
+                {"select": "chosen_by_submitter", "from": {"select": "person", "person": "p1"}},
+            ],
             rule="quorum",
             quorum_percent=60,
             refusal="vote",
@@ -57,6 +60,7 @@ def test_what_is_written_is_read_again() -> None:
     portable = exchange.read(data)
     back = exchange.settled(portable, {"甲办": "u2"}.get, {"ana": "p2"}.get)
     assert back[1]["approvers"][0]["unit"] == "u2"
+    assert back[1]["approvers"][1]["from"] == {"select": "person", "person": "p2"}
     assert back[1]["fallback"] == [{"select": "person", "person": "p2"}]
     assert back[0] == stages[0].plain
 

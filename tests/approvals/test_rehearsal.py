@@ -128,6 +128,14 @@ def test_what_only_the_task_tells_is_said_and_no_dead_end() -> None:
     assert found(partners, case={"cooperating": (PARTNER,)}) == ["1 no_post"]
 
 
+def test_a_choice_is_open_until_there_is_nobody_to_choose() -> None:
+    chosen = StageSpec("Expert", [{"select": "chosen_by_submitter", "from": DEPUTY}])
+    assert found(chosen, deputy=[seat("Ana"), seat(None)]) == ["1 depends"]
+    assert found(chosen, deputy=[seat(None)]) == ["1 vacant"]
+    beside = StageSpec("Expert", [*chosen.approvers, PRINCIPAL])
+    assert found(beside, principal=[seat("Ben")]) == ["1 depends"]
+
+
 @pytest.mark.usefixtures("committed_db")
 def test_the_directory_is_read_in_a_fixed_number_of_statements() -> None:
     office = Organised()

@@ -9,6 +9,7 @@ from approvals.routes.specs import StageSpec
 from tests.approvals.routing import stage
 
 SEAT = {"select": "post_of_lead", "role": "deputy"}
+CHOSEN = {"select": "chosen_by_submitter", "from": SEAT}
 BROKEN: dict[str, list[dict[str, Any]]] = {
     "it has no stage": [],
     "opinions only": [stage(refusal="advice")],
@@ -18,6 +19,10 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "say who signs": [stage(approvers=[])],
     "posts that sign nothing off": [stage(approvers=[{**SEAT, "role": "auditor"}])],
     "doesn't say whom": [stage(approvers=[{"select": "person", "person": ""}])],
+    "selects its signers in an unknown way": [
+        stage(approvers=[{"select": "chosen_by_submitter", "from": CHOSEN}])
+    ],
+    "neither substitutes nor": [stage(fallback=[CHOSEN])],
     "earlier one": [stage(), stage("Second", returns_to=[2])],
     "working days": [stage(due_in=0)],
     "has no deadline": [stage(escalate_to=[SEAT])],

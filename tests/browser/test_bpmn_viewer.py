@@ -1,5 +1,6 @@
-"""An exported route in bpmn-js, the viewer that most BPMN tools are made of."""
+"""What is exported, in bpmn-js, the viewer that most BPMN tools are made of."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser
 
 from approvals.routes import bpmn
 from tests.approvals.test_exchange import STAGES, WORDS
+from workflows import plan_chart
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +23,27 @@ def viewer() -> Path:
     return static / "js" / "bpmn-modeler.development.js"
 
 
-def test_a_bpmn_viewer_opens_an_exported_route(browser: Browser) -> None:
+ROUTE = {"start", "submitter", "stage_1", "if_2", "stage_3", "passed_3", "end"}
+PLAN = {
+    f"id_node_{name}" for name in ("start", "draft", "countersign", "approved", "revise", "end")
+}
+
+
+@pytest.mark.parametrize(
+    ("export", "nodes"),
+    [
+        (lambda: bpmn.export(STAGES, WORDS).decode(), ROUTE),
+        (lambda: plan_chart.bpmn("receipts"), PLAN),
+    ],
+    ids=["route", "plan"],
+)
+def test_a_bpmn_viewer_opens_what_is_exported(
+    browser: Browser, export: Callable[[], str], nodes: set[str]
+) -> None:
     page = browser.new_page()
     page.set_content('<div id="canvas" style="width: 1600px; height: 600px"></div>')
     page.add_script_tag(path=viewer())
-    xml = bpmn.export(STAGES, WORDS).decode()
+    xml = export()
     found = page.evaluate(
         """async (xml) => {
             const viewer = new BpmnJS({ container: "#canvas" });
@@ -41,8 +59,6 @@ def test_a_bpmn_viewer_opens_an_exported_route(browser: Browser) -> None:
         xml,
     )
     assert found["warnings"] == []
-    assert {"start", "submitter", "stage_1", "if_2", "stage_3", "passed_3", "end"} <= set(
-        found["names"]
-    )
+    assert nodes <= set(found["names"])
     assert found["flows"] == xml.count("<bpmn:sequenceFlow")
     page.close()

@@ -141,7 +141,7 @@ def test_a_measure_is_typed_over_split_and_merged(district: District) -> None:
 
     client.post(
         address,
-        {"revision": "1", "heading": "Lines", "due_date": "", "lead": str(district.party.pk)},
+        {"revision": "1", "heading": "Lines", "priority": "high", "lead": str(district.party.pk)},
     )
     client.post(reverse("plan_merge", args=[found.pk, key]), {"revision": "2"})
     found.refresh_from_db()
@@ -152,6 +152,7 @@ def test_a_measure_is_typed_over_split_and_merged(district: District) -> None:
 
     measure = draft_of(found).measures[1]
     assert (measure.heading, measure.parties.lead) == ("Lines", str(district.party.pk))
+    assert measure.priority == "high"
 
 
 def test_confirming_leads_to_the_draft(district: District) -> None:

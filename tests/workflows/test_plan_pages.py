@@ -196,6 +196,7 @@ def test_a_measure_of_a_draft_is_edited_in_a_form(district: District) -> None:
         {
             "revision": plan.revision,
             "heading": "Guards",
+            "priority": "high",
             "due_date": "2026-12-01",
             "lead": str(district.education.pk),
             "cooperating": [str(district.personnel.pk)],
@@ -204,6 +205,7 @@ def test_a_measure_of_a_draft_is_edited_in_a_form(district: District) -> None:
 
     measure.refresh_from_db()
     assert (measure.heading, str(measure.due_date)) == ("Guards", "2026-12-01")
+    assert measure.priority == "high"
     assert measure.parties[0]["lead"] == str(district.education.pk)
 
 
@@ -214,7 +216,7 @@ def test_a_measure_without_a_lead_is_not_saved(district: District) -> None:
 
     response = signed_in(district.coordinator).post(
         reverse("measure_edit", args=[plan.pk, measure.pk]),
-        {"revision": plan.revision, "heading": "Guards"},
+        {"revision": plan.revision, "heading": "Guards", "priority": "normal"},
     )
 
     assert response.status_code == 422

@@ -1,5 +1,6 @@
 """What a unit is writing, before anybody else reads it: saved often, lost never."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -53,10 +54,14 @@ def save_draft(
     text: str,
     percent: int = 0,
     answer: str = "",
+    without_units_reason: str = "",
+    chosen: Sequence[str] = (),
     actor: Person,
     at: datetime,
 ) -> Draft:
     """Keep what a unit is writing. `revision` is the one that was shown, 0 for a first draft.
+
+    `chosen` are those who are to sign, where the route lets choose.
 
     Saving the same words twice changes nothing. A draft is no record: no ledger entry.
     Raises NotAllowed, WrongState, PercentWrong, DraftChanged.
@@ -65,10 +70,18 @@ def save_draft(
     if not 0 <= percent <= 100:
         raise PercentWrong
     draft = draft_of(allowed)
-    if (draft.text, draft.percent, draft.answer) == (text, percent, answer) and draft.revision:
+    words = {
+        "text": text,
+        "percent": percent,
+        "answer": answer,
+        "without_units_reason": without_units_reason,
+        "chosen": list(chosen),
+    }
+    if draft.revision and all(getattr(draft, name) == said for name, said in words.items()):
         return draft
     refuse_outdated(draft, revision)
-    draft.text, draft.percent, draft.answer = text, percent, answer
+    for name, said in words.items():
+        setattr(draft, name, said)
     return _keep(draft, allowed)
 
 

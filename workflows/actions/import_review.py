@@ -22,7 +22,7 @@ from workflows.actions.authority import NotAllowed
 from workflows.answering import Given, Unclear, proposed, settle
 from workflows.drafting import DraftMeasure
 from workflows.importing import Proposal, Question
-from workflows.models import PlanImport
+from workflows.models import PlanImport, Priority
 from workflows.parties import Parties
 from workflows.queries import imports
 
@@ -164,6 +164,7 @@ def edit_measure(
     heading: str,
     due_date: date | None,
     parties: Parties | None,
+    priority: str = Priority.NORMAL,
     actor: Person,
     at: datetime,
 ) -> PlanImport:
@@ -178,6 +179,7 @@ def edit_measure(
         edit = opened.part("measures").setdefault(measure.key, {})
         edit["heading"] = heading.strip()[:300]
         edit["due_date"] = due_date.isoformat() if due_date else None
+        edit["priority"] = priority
         if parties is not None:
             if not imports.known(actor.organisation_id).units.issuperset(parties.units):
                 raise plan_texts.UnitUnknown

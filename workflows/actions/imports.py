@@ -260,6 +260,7 @@ def _measure(plan: Plan, position: int, one: DraftMeasure) -> Measure:
         span_start=one.start,
         span_end=one.end,
         due_date=drafting.printed_date(one.due_date),
+        priority=one.priority,
         parties=[part.to_dict() for part in one.parties.tasks()],
     )
 

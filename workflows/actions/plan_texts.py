@@ -12,7 +12,7 @@ from audit.errors import Refused
 from directory.actions.authority import translated
 from directory.models import Person, Unit
 from workflows.actions.plans import PlanChanged, warrant
-from workflows.models import Addressee, Measure, Plan
+from workflows.models import Addressee, Measure, Plan, Priority
 from workflows.parties import Parties
 
 
@@ -44,6 +44,7 @@ class MeasureText:
     heading: str
     due_date: date | None
     parties: Parties
+    priority: str = Priority.NORMAL
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,9 @@ def _revise_measure(plan: Plan, measure_id: UUID, text: MeasureText) -> Measure:
     refuse_unknown(plan, map(UUID, text.parties.units))
     measure.heading = text.heading.strip()
     measure.due_date = text.due_date
+    measure.priority = text.priority
     measure.parties = [part.to_dict() for part in text.parties.tasks()]
-    measure.save(update_fields=["heading", "due_date", "parties"])
+    measure.save(update_fields=["heading", "due_date", "priority", "parties"])
     return measure
 
 

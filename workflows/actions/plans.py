@@ -1,7 +1,7 @@
 """A plan from its draft to its completion. Each action locks the plan's row first, alone."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
+from approvals import choosing
 from audit.actions import append
 from audit.errors import Refused
 from audit.ids import uuid7
@@ -113,11 +114,19 @@ def warrant(
 
 
 @transaction.atomic(durable=True)
-def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetime) -> Plan:
+def submit_for_issue(
+    *,
+    plan_id: UUID,
+    revision: int,
+    chosen: Sequence[str] = (),
+    actor: Person,
+    at: datetime,
+) -> Plan:
     """Put the plan forward: freeze its text and have it countersigned, then its issuing approved.
 
     Countersigning is passed over where no route for it is in force, or no other unit is concerned.
-    Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute.
+    `chosen` are those who are to sign for the issuing, where the route lets choose.
+    Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute, ChooseSigners, NotOffered.
     """
     allowed = warrant("submit", plan_id=plan_id, actor=actor, at=at)
     plan = allowed.plan
@@ -128,6 +137,8 @@ def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetim
         raise NotReady(count=len(found))
     version = _freeze(plan, measures, actor, at)
     skipped = _why_not_countersigned(plan)
+    plan.chosen = list(chosen)
+    choosing.refuse_unsettled(KIND, plan.pk, plan.organisation_id, participants(plan, actor.pk), at)
     context = participants(plan, actor.pk, countersigned=not skipped)
     document = flows.Document(version.pk, bytes(version.digest), context)
     step = allowed.move(document, countersigned=not skipped)
@@ -135,7 +146,7 @@ def submit_for_issue(*, plan_id: UUID, revision: int, actor: Person, at: datetim
     facts = {"revision": plan.revision, "digest": bytes(version.digest), **step.facts}
     if skipped:
         facts["skipped_step"] = {"step": "countersign", "reason": skipped}
-    allowed.record("plan.approval_opened", facts)
+    allowed.record("plan.approval_opened", facts, "chosen")
     return plan
 
 
@@ -228,6 +239,7 @@ def _make_tasks(plan: Plan, measure: Measure, actor: Person, at: datetime, actio
             assessors=map(UUID, part.assessors),
             made_for=UUID(part.made_for) if part.made_for else None,
             due_date=measure.due_date,
+            priority=measure.priority,
             actor=actor,
             at=at,
             action=action,

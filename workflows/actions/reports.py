@@ -1,6 +1,7 @@
 """Sending a cooperating unit's part; submitting and withdrawing completion reports."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
+from approvals.choosing import by_stage
 from audit.canonical import Commitment, commit
 from audit.errors import Refused
 from directory.models import Person
@@ -85,7 +87,8 @@ def submit(
     """Freeze the lead unit's draft as the next version of the report and open its approval.
 
     The newest contribution of each cooperating unit goes with it; without a silent unit's only
-    for a reason. Raises NotAllowed, WrongState, DraftChanged, ReportEmpty, UnitsSilent, NoRoute.
+    for a reason. Raises NotAllowed, WrongState, DraftChanged, ReportEmpty, UnitsSilent, NoRoute,
+    ChooseSigners, NotOffered.
     """
     allowed = warrant("submit", task_id=task_id, actor=actor, at=at)
     task, draft = allowed.task, _finished(allowed, revision)
@@ -117,7 +120,7 @@ def submit(
         for one in included
     )
     Evidence.objects.bulk_create(evidence)
-    begun = _begin(submission, actor, at, adds_only=unchanged)
+    begun = _begin(submission, draft.chosen, actor, at, adds_only=unchanged)
     allowed.record(
         "task.submitted",
         {
@@ -212,7 +215,12 @@ def _of(contributions: Sequence[Contribution]) -> list[Evidence]:
 
 
 def _begin(
-    submission: Submission, actor: Person, at: datetime, *, adds_only: bool
+    submission: Submission,
+    chosen: Sequence[str],
+    actor: Person,
+    at: datetime,
+    *,
+    adds_only: bool,
 ) -> dict[str, Any]:
     """Open the approval, or its next round; what the ledger says of it."""
     task = submission.task
@@ -222,7 +230,7 @@ def _begin(
         subject_id=task.pk,
         document_id=submission.pk,
         digest=bytes(submission.digest),
-        context=context(task, submission),
+        context=replace(context(task, submission), chosen=by_stage(chosen)),
         actor=actor,
         at=at,
         adds_only=adds_only,

@@ -13,8 +13,9 @@ from audit.errors import Refused
 from directory.models import Appointment, Person, Unit
 from directory.queries import in_force
 from workflows.actions.authority import Warrant, because, moved, warrant
-from workflows.models import Assignment, Measure, Plan, Task
-from workflows.policy import MAY_BE_NAMED
+from workflows.actions.requests import end_requests
+from workflows.models import Assignment, Measure, Plan, Priority, Task
+from workflows.policy import EXTENSION, MAY_BE_NAMED, REOPENING
 from workflows.subjects import COMPLETION
 
 Role = Assignment.Role
@@ -41,6 +42,13 @@ class UnknownOutcome(Refused):
     sentence = _("Choose an outcome: verified, not achieved or superseded.")
 
 
+class UnknownPriority(Refused):
+    """A priority that is none of the three."""
+
+    status = 422
+    sentence = _("Choose a priority: high, normal or low.")
+
+
 def create_task(
     *,
     plan: Plan,
@@ -50,6 +58,7 @@ def create_task(
     assessors: Iterable[Unit | UUID] = (),
     made_for: Unit | UUID | None = None,
     due_date: date | None = None,
+    priority: str = Priority.NORMAL,
     title: str = "",
     actor: Person | str,
     at: datetime,
@@ -67,6 +76,7 @@ def create_task(
         made_for_id=_id(made_for) if made_for else None,
         title=title or measure.heading,
         due_date=due_date,
+        priority=priority,
         created_at=at,
     )
     parts = _parts(task, _id(lead), map(_id, cooperating), map(_id, assessors), at)
@@ -82,6 +92,7 @@ def create_task(
             "measure": measure.pk,
             "made_for": task.made_for_id,
             "due_date": due_date,
+            "priority": priority,
             "title": task.title,
             "parts": _named(parts),
         },
@@ -261,11 +272,14 @@ def _receipt(part: Assignment) -> dict[str, object]:
 def close(*, task_id: UUID, actor: Person, at: datetime, outcome: str, comment: str = "") -> Task:
     """办结: end a reviewed task with an outcome. Nobody closes what they wrote or sent.
 
+    An extension that is still asked for ends with it.
+
     Raises NotAllowed, WrongState, UnknownOutcome, and ReasonMissing where it wasn't achieved.
     """
     allowed = warrant("close", task_id=task_id, actor=actor, at=at)
     if outcome not in Task.Outcome.values:
         raise UnknownOutcome
+    end_requests(allowed, "task.closed", EXTENSION)
     task = allowed.task
     note = because(comment) if comment or outcome != Task.Outcome.VERIFIED else None
     facts = {"state": moved(task, task.close), "outcome": outcome, "comment": note}
@@ -278,6 +292,7 @@ def close(*, task_id: UUID, actor: Person, at: datetime, outcome: str, comment: 
 def reopen(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
     """A new round of a reviewed or closed task; nothing of the old one is erased.
 
+    Where a route says who decides on reopening, it is asked for instead (`requests`).
     Raises NotAllowed, WrongState, ReasonMissing.
     """
     allowed = warrant("reopen", task_id=task_id, actor=actor, at=at)
@@ -307,6 +322,7 @@ def reassign(
     allowed = warrant("reassign", task_id=task_id, actor=actor, at=at)
     why = because(reason)
     _check_units(allowed.task, [lead_id, *cooperating_ids, *assessor_ids])
+    end_requests(allowed, "task.reassigned", EXTENSION)
     wanted = _parts(allowed.task, lead_id, cooperating_ids, assessor_ids, at)
     parts = {(part.unit_id, part.role) for part in wanted if part.role != Role.LEAD}
     current = Assignment.objects.filter(task=allowed.task, ended_at=None)
@@ -334,6 +350,7 @@ def cancel(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
     """
     allowed = warrant("cancel", task_id=task_id, actor=actor, at=at)
     why = because(reason)
+    end_requests(allowed, "task.cancelled", EXTENSION, REOPENING)
     task = allowed.task
     ended = approvals.cancel(kind=COMPLETION, subject_id=task.pk, reason="task.cancelled", at=at)
     facts = ended | {"state": moved(task, task.cancel), "reason": why}
@@ -345,9 +362,29 @@ def cancel(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
 def set_due_date(
     *, task_id: UUID, due_date: date | None, reason: str, actor: Person, at: datetime
 ) -> Task:
-    """Give the task another deadline, or none. Raises NotAllowed, WrongState, ReasonMissing."""
+    """Give the task another deadline, or none; an extension that is asked for ends with it.
+
+    Raises NotAllowed, WrongState, ReasonMissing.
+    """
     allowed = warrant("set_due_date", task_id=task_id, actor=actor, at=at)
+    why = because(reason)
+    end_requests(allowed, "task.due_date_set", EXTENSION)
     facts = {"from": allowed.task.due_date, "to": due_date}
     allowed.task.due_date = due_date
-    allowed.record("task.due_date_set", {"due_date": facts, "reason": because(reason)}, "due_date")
+    allowed.record("task.due_date_set", {"due_date": facts, "reason": why}, "due_date")
+    return allowed.task
+
+
+@transaction.atomic(durable=True)
+def set_priority(*, task_id: UUID, priority: str, reason: str, actor: Person, at: datetime) -> Task:
+    """Say how urgent the task is. Stages of a route may ask for it from the next report on.
+
+    Raises NotAllowed, WrongState, UnknownPriority, ReasonMissing.
+    """
+    allowed = warrant("set_priority", task_id=task_id, actor=actor, at=at)
+    if priority not in Priority.values:
+        raise UnknownPriority
+    facts = {"from": allowed.task.priority, "to": priority}
+    allowed.task.priority = priority
+    allowed.record("task.priority_set", {"priority": facts, "reason": because(reason)}, "priority")
     return allowed.task

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from audit.templatetags.ui import LIGHTS, STATES
 from directory.models import Person, Unit
 from directory.queries import Holding
-from workflows.models import Plan, Task
+from workflows.models import Plan, Priority, Task
 from workflows.queries.lists import plans_to_choose, units_to_choose
 
 LONGEST = 100
@@ -64,6 +64,11 @@ class TaskFilter(forms.Form):
             ("", pgettext_lazy("filter", "Any")),
             *((light, LIGHTS[light][0]) for light in ("overdue", "due_soon", "on_track")),
         ],
+    )
+    priority = forms.ChoiceField(
+        required=False,
+        label=pgettext_lazy("filter", "Priority"),
+        choices=[("", pgettext_lazy("filter", "Any")), *Priority.choices],
     )
     plan = PlanChoice(
         queryset=Plan.objects.none(),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directory.models import Organisation, Unit
+from workflows.models import Priority
 from workflows.parties import Parties
 
 
@@ -17,12 +18,13 @@ def units_of(organisation: Organisation) -> list[tuple[str, str]]:
 
 
 class MeasureForm(forms.Form):
-    """A measure's heading, deadline and units."""
+    """A measure's heading, deadline, priority and units."""
 
     heading = forms.CharField(label=_("Heading"), max_length=300)
     due_date = forms.DateField(
         label=_("Due date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority)
     lead = forms.ChoiceField(label=_("Lead unit"), required=False)
     cooperating = forms.MultipleChoiceField(
         label=_("Cooperating units"), required=False, widget=forms.CheckboxSelectMultiple
@@ -73,11 +75,14 @@ class MeasureForm(forms.Form):
         )
 
 
-def initial_of(heading: str, due_date: str | None, parties: Parties) -> dict[str, Any]:
+def initial_of(
+    heading: str, due_date: str | None, parties: Parties, priority: str
+) -> dict[str, Any]:
     """A measure as the form shows it at first."""
     return {
         "heading": heading,
         "due_date": due_date,
+        "priority": priority,
         "lead": parties.lead,
         "cooperating": parties.cooperating,
         "each": [unit for members in parties.each.values() for unit in members],

@@ -5,10 +5,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from approvals.forms.choosing import ChoosingForm
+
 LONGEST_TEXT = 100_000
 
 
-class WritingForm(forms.Form):
+class WritingForm(ChoosingForm):
     """What a unit writes. `revision` is the draft's that was shown; it comes back unseen.
 
     A draft may be kept without words: the action that sends it asks for them.
@@ -67,5 +69,7 @@ class WritingForm(forms.Form):
             "text": data["text"].replace("\r\n", "\n"),
             "percent": data.get("percent", 0),
             "answer": data.get("answer", ""),
+            "without_units_reason": data.get("without_units_reason", ""),
+            "chosen": self.chosen,
             "revision": data["revision"],
         }

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Person, Unit
-from workflows.models import Task
+from workflows.models import Priority, Task
 
 LONGEST_REASON = 2000
 
@@ -76,6 +76,19 @@ class DueDateForm(ReasonForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     field_order = ("due_date", "reason")
+
+
+class ExtensionForm(ReasonForm):
+    due_date = forms.DateField(
+        label=_("New due date"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    field_order = ("due_date", "reason")
+
+
+class PriorityForm(ReasonForm):
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority, widget=forms.RadioSelect)
+    field_order = ("priority", "reason")
 
 
 class ReassignForm(ReasonForm):

@@ -5,7 +5,14 @@ submission's to the approval engine. None of them is repeated in another table.
 """
 
 from workflows.models.files import StoredFile
-from workflows.models.plans import Addressee, Measure, Plan, PlanImport, PlanVersion
+from workflows.models.plans import (
+    Addressee,
+    Measure,
+    Plan,
+    PlanImport,
+    PlanVersion,
+    Priority,
+)
 from workflows.models.reports import (
     Contribution,
     Draft,
@@ -14,6 +21,7 @@ from workflows.models.reports import (
     IncludedContribution,
     Submission,
 )
+from workflows.models.requests import TaskRequest
 from workflows.models.tasks import Assignment, Task
 
 __all__ = [
@@ -28,7 +36,9 @@ __all__ = [
     "Plan",
     "PlanImport",
     "PlanVersion",
+    "Priority",
     "StoredFile",
     "Submission",
     "Task",
+    "TaskRequest",
 ]

@@ -20,6 +20,14 @@ from directory.queries import Holding, holdings
 from workflows.models.files import StoredFile
 
 
+class Priority(models.TextChoices):
+    """How urgent a task is; conditions of stages ask for it."""
+
+    HIGH = "high", pgettext_lazy("priority", "high")
+    NORMAL = "normal", pgettext_lazy("priority", "normal")
+    LOW = "low", pgettext_lazy("priority", "low")
+
+
 class PlanQuerySet(ScopedQuerySet):
     def for_user(self, user: Person, held: Sequence[Holding] | None = None) -> Self:
         """Issued plans; a draft is seen by its coordinators, by whoever decides on it, by auditors.
@@ -58,6 +66,8 @@ class Plan(Root):
     budget_note = models.TextField(_("budget note"), blank=True, default="")
     revision = models.PositiveIntegerField(default=1)
     """Grows with every change of a draft; a form that shows an older one is refused."""
+    chosen = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    """Whom its submitter asks to sign for the issuing, each as `approvals.choosing` writes it."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in the plan: none of them may decide on its being issued."""
     text = models.TextField(default="")
@@ -199,6 +209,7 @@ class Measure(models.Model):
     span_start = models.PositiveIntegerField()
     span_end = models.PositiveIntegerField()
     due_date = models.DateField(null=True, blank=True)
+    priority = models.CharField(max_length=6, choices=Priority, default=Priority.NORMAL)
     parties = models.JSONField(default=list)
     """What issuing will make of it: a list of tasks, each with a lead and cooperating unit ids."""
 
@@ -209,6 +220,9 @@ class Measure(models.Model):
             models.UniqueConstraint(fields=["plan", "position"], name="measure_one_per_position"),
             models.CheckConstraint(
                 condition=Q(span_end__gte=models.F("span_start")), name="measure_span_ordered"
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=["high", "normal", "low"]), name="measure_priority_known"
             ),
         ]
 

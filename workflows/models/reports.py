@@ -22,6 +22,10 @@ class Draft(models.Model):
     percent = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True, default="")
     """What the submitter answers to the last return."""
+    without_units_reason = models.TextField(blank=True, default="")
+    """Why it is sent although a cooperating unit has sent no part."""
+    chosen = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    """Whom the submitter asks to sign, each as `approvals.choosing` writes it."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in it or put a file with it: none of them may decide on what is sent."""
     revision = models.PositiveIntegerField(default=1)

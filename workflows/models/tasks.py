@@ -16,7 +16,7 @@ from audit.models import Root
 from directory.models import Organisation, Person, Post, ScopedQuerySet, Unit
 from directory.policy import WORKS
 from directory.queries import Holding, holdings
-from workflows.models.plans import Measure, Plan
+from workflows.models.plans import Measure, Plan, Priority
 
 
 class TaskQuerySet(ScopedQuerySet):
@@ -37,7 +37,7 @@ class TaskQuerySet(ScopedQuerySet):
         seats = WorkItem.objects.filter(
             Q(post__in={one.post.id for one in held}) | Q(person=user),
             approval__organisation=OuterRef("organisation"),
-            approval__subject_kind="task_completion",
+            approval__subject_kind__in=("task_completion", "task_extension", "task_reopening"),
             approval__subject_id=OuterRef("pk"),
         )
         return mine.filter(
@@ -73,6 +73,7 @@ class Task(FSMModelMixin, Root):
     occurrence = models.PositiveIntegerField(default=1)
     title = models.CharField(_("title"), max_length=300)
     due_date = models.DateField(null=True, blank=True)
+    priority = models.CharField(max_length=6, choices=Priority, default=Priority.NORMAL)
     state = FSMField(choices=State, default=State.ASSIGNED, protected=True)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True, default="")
     created_at = models.DateTimeField()
@@ -96,6 +97,9 @@ class Task(FSMModelMixin, Root):
                     ]
                 ),
                 name="task_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=["high", "normal", "low"]), name="task_priority_known"
             ),
             models.CheckConstraint(
                 condition=(Q(state="closed") & ~Q(outcome="") & Q(closed_at__isnull=False))

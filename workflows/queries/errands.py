@@ -18,12 +18,22 @@ from approvals.models import Approval, RouteProposal, WorkItem
 from approvals.subjects import Description
 from audit.queries import read_openings
 from directory.queries import Holding
-from workflows.models import Assignment, Plan, PlanImport, PlanVersion, Submission, Task
+from workflows.models import (
+    Assignment,
+    Plan,
+    PlanImport,
+    PlanVersion,
+    Submission,
+    Task,
+    TaskRequest,
+)
 from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
 DECIDE, ADVISE = "decide", "advise"
+OF_TASKS = (COMPLETION, *TaskRequest.Kind.values)
+"""The kinds of approvals whose subject is a task."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def _others(seats: Iterable[WorkItem]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (COMPLETION, *ISSUING.values())
+        if kind not in (*OF_TASKS, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 
@@ -101,6 +111,7 @@ def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
                 Subquery(RouteProposal.objects.filter(pk=document).values("number")),
                 output_field=IntegerField(),
             ),
+            until=Subquery(TaskRequest.objects.filter(pk=document).values("due_date")),
             asked=Subquery(siblings.annotate(n=Count("pk")).values("n")),
             decided=Subquery(decided.annotate(n=Count("pk")).values("n")),
         )

@@ -48,6 +48,8 @@ def tasks(
             found = found.filter(state=state)
     if plan := asked.get("plan"):
         found = found.filter(plan=plan)
+    if priority := asked.get("priority"):
+        found = found.filter(priority=priority)
     if unit := asked.get("unit"):
         found = found.filter(Exists(_parts().filter(unit=unit)))
     if name := asked.get("light"):

@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from approvals.choosing import Choice, choices
 from approvals.queries import Progress, current, has_part
 from audit.models import Entry
 from audit.templatetags.ui import day, moment
@@ -21,8 +22,9 @@ from workflows import flows, lights, marking, plan_policy, wording
 from workflows.marking import Mark, Paragraph
 from workflows.models import Addressee, Assignment, Measure, Plan, Task
 from workflows.parties import Parties
+from workflows.plan_chart import Chart, drawn
 from workflows.plan_policy import Facts
-from workflows.plan_subject import COUNTERSIGN, KIND, KINDS
+from workflows.plan_subject import COUNTERSIGN, KIND, KINDS, participants
 from workflows.queries.events import Event, events
 from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
@@ -134,6 +136,7 @@ class PlanPage:
     state: str
     word: str
     stops: list[Stop]
+    chart: Chart
     drafted: list[Drafted]
     rows: list[TaskRow]
     figures: list[tuple[str, int]]
@@ -147,6 +150,8 @@ class PlanPage:
     total: int
     """How many tasks the plan has; `rows` are those that the person may see."""
     over: int
+    choices: Sequence[Choice] = ()
+    """The stages at which the reader chooses who signs, if they put the plan forward."""
 
     @property
     def has_steps(self) -> bool:
@@ -220,14 +225,16 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
     units, matrix = _matrix(measures, rows, assignments)
     total = Task.objects.filter(plan=plan).count()
     over = Task.objects.filter(plan=plan, state__in=OVER).count()
+    may = plan_policy.allowed(person, facts)
     drafting = facts.step in ("draft", "revise")
     return PlanPage(
         plan=plan,
         facts=facts,
-        may=plan_policy.allowed(person, facts),
+        may=may,
         state=mark(facts.step),
         word=str(wording.STEPS[facts.step]),
         stops=_stops(plan, facts.step, addressees, f"{over}/{total}"),
+        chart=drawn(facts.step),
         drafted=[] if plan.issued_at else drafted(plan),
         rows=rows,
         figures=_figures(rows),
@@ -239,7 +246,13 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         events=events(plan, facts.holdings, comments=_comments(plan, person, facts)),
         total=total,
         over=over,
+        choices=signers_to_choose(plan, person, at) if "submit" in may else (),
     )
+
+
+def signers_to_choose(plan: Plan, person: Person, at: datetime) -> Sequence[Choice]:
+    """The stages at which this person chooses who signs, if they put the plan forward."""
+    return choices(KIND, plan.pk, plan.organisation_id, participants(plan, person.pk), at)
 
 
 def _comments(plan: Plan, person: Person, facts: Facts) -> bool:
@@ -389,15 +402,6 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
         "in_force": ended if plan.issued_at else "",
         "completed": moment(plan.completed_at) if plan.completed_at else "",
     }
-    names = {
-        "draft": pgettext("step", "Draft"),
-        "countersign": pgettext("step", "Countersign"),
-        "approve_issuing": pgettext("step", "Approval"),
-        "issue": pgettext("step", "Issue"),
-        "receipts": pgettext("step", "Receipts"),
-        "in_force": pgettext("step", "In force"),
-        "completed": pgettext("step", "Completed"),
-    }
     stops = []
     for index, node in enumerate(ORDER):
         done = index < reached or step == "completed"
@@ -410,7 +414,7 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
         lines = [note] if note else []
         if node == "draft" and step == "revise":
             lines.append(_("came back to be revised"))
-        stops.append(Stop(names[node], note, status, lines))
+        stops.append(Stop(str(flows.NAMES[node]), note, status, lines))
     return stops
 
 

@@ -44,6 +44,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "text": measure.text,
         "clause": measure.clause,
         "due_date": measure.due_date,
+        "priority": measure.priority,
         "tasks": measure.parties,
     }
 

@@ -1,21 +1,23 @@
 """What a report that came back changes of what was read before, and where it goes then."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from approvals.models import Approval, Stage
+from approvals.choosing import by_stage
+from approvals.models import Approval, Round, Stage
 from approvals.queries import resumption
+from approvals.subjects import Context
 from audit.queries import read_openings
-from workflows.models import Assignment, Contribution, Draft, Submission
+from workflows.models import Assignment, Contribution, Draft, Submission, Task
 from workflows.subjects import COMPLETION
 
 
 def adds_only(draft: Draft, included: Iterable[Contribution]) -> bool:
-    """True if the draft keeps text, percentage, evidence and parts of the newest version.
+    """True if the draft keeps text, percentage, evidence, parts and signers of the newest version.
 
-    It may then add an answer and evidence. Erased text counts as changed. Four queries.
+    It may then add an answer and evidence. Erased text counts as changed. Five queries.
     """
     before: Submission | None = (
         Submission.objects.filter(task=draft.task_id).order_by("-version").first()
@@ -24,6 +26,8 @@ def adds_only(draft: Draft, included: Iterable[Contribution]) -> bool:
         return False
     kept = read_openings(before.organisation_id, [before.text])[bytes(before.text)]
     if kept != draft.text.strip():
+        return False
+    if by_stage(draft.chosen) != _chosen(before):
         return False
     parts = set(before.included.values_list("contribution", flat=True))
     if parts != {one.pk for one in included}:
@@ -63,16 +67,21 @@ def way(draft: Draft) -> Way | None:
     first, back = names[min(names)], resumption(approval)
     if back == 1:
         return Way(first, first)
-    unchanged = adds_only(draft, _newest_parts(draft))
+    unchanged = adds_only(draft, newest_parts(draft.task))
     return Way(names[back] if unchanged else first, first, names[back])
 
 
-def _newest_parts(draft: Draft) -> Iterable[Contribution]:
-    asked = Assignment.objects.filter(
-        task=draft.task_id, role=Assignment.Role.COOPERATING, ended_at=None
-    )
-    sent = Contribution.objects.filter(task=draft.task_id, unit__in=asked.values("unit"))
+def newest_parts(task: Task) -> Iterable[Contribution]:
+    """What each unit that cooperates now has sent last."""
+    asked = Assignment.objects.filter(task=task, role=Assignment.Role.COOPERATING, ended_at=None)
+    sent = Contribution.objects.filter(task=task, unit__in=asked.values("unit"))
     return sent.order_by("unit_id", "-version").distinct("unit_id")
+
+
+def _chosen(submission: Submission) -> Mapping[int, Sequence[UUID]]:
+    """Whom its submitter chose to sign."""
+    kept = Round.objects.filter(document_id=submission.pk).values_list("context", flat=True)
+    return Context.thawed(kept[0]).chosen if kept else {}
 
 
 def _files(found: Iterable[UUID]) -> Counter[UUID]:

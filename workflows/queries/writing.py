@@ -1,14 +1,18 @@
 """What somebody needs in front of them to write a report or a unit's part of it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
 
-from directory.models import Unit
+from approvals.choosing import Choice, choices
+from directory.models import Person, Unit
 from workflows.models import Assignment, Contribution, Draft, DraftFile, Submission, Task
 from workflows.queries.reports import File, Part, Return, icon_of, last_return, read_contributions
-from workflows.queries.resubmission import Way, way
+from workflows.queries.resubmission import Way, newest_parts, way
+from workflows.subjects import COMPLETION, parties
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,18 @@ class Desk:
     parts: list[Part] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     way: Way | None = None
+    choices: Sequence[Choice] = ()
 
     @property
     def revision(self) -> int:
         return self.draft.revision if self.draft else 0
 
 
-def desk(task: Task, unit_id: UUID | None) -> Desk:
-    """The desk of a unit that has a part in the task. Raises Assignment.DoesNotExist."""
+def desk(task: Task, unit_id: UUID | None, writer: Person, at: datetime) -> Desk:
+    """The desk of a unit that has a part in the task, as `writer` would send from it.
+
+    Raises Assignment.DoesNotExist.
+    """
     part = Assignment.objects.select_related("unit").get(
         task=task, unit=unit_id, ended_at=None, role__in=("lead", "cooperating")
     )
@@ -62,7 +70,16 @@ def desk(task: Task, unit_id: UUID | None) -> Desk:
         way=way(draft) if draft else None,
         parts=[one for one in parts if one.unit in units],
         silent=[unit for unit in units if unit not in contributed],
+        choices=_choices(task, draft, writer, at),
     )
+
+
+def _choices(task: Task, draft: Draft | None, writer: Person, at: datetime) -> Sequence[Choice]:
+    """Among whom the writer may choose signers: nobody who wrote what is sent."""
+    wrote = {one for part in newest_parts(task) for one in part.authors}
+    authors = frozenset(wrote.union(draft.authors if draft else ()))
+    context = replace(parties(task), submitter=writer.pk, authors=authors)
+    return choices(COMPLETION, task.pk, task.organisation_id, context, at)
 
 
 def _files(draft: Draft) -> list[DraftFile]:

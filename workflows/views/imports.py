@@ -190,7 +190,7 @@ def plan_proposal(request: PersonRequest, import_id: UUID, key: str) -> HttpResp
     form = MeasureForm(
         request.POST or None,
         units=units_of(request.user.organisation),
-        initial=initial_of(measure.heading, measure.due_date, measure.parties),
+        initial=initial_of(measure.heading, measure.due_date, measure.parties, measure.priority),
     )
     problem = ""
     status = 200
@@ -201,6 +201,7 @@ def plan_proposal(request: PersonRequest, import_id: UUID, key: str) -> HttpResp
                 key=key,
                 heading=form.cleaned_data["heading"],
                 due_date=form.cleaned_data["due_date"],
+                priority=form.cleaned_data["priority"],
                 parties=form.parties(next(iter(measure.parties.each), "")),
                 **_whose(request, import_id),
             )

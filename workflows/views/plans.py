@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from approvals.forms.choosing import ChoosingForm
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
-from workflows import files, plan_policy
+from workflows import files, flows, plan_policy
 from workflows.actions import plan_texts
 from workflows.actions import plans as actions
 from workflows.actions.authority import refuse
@@ -25,7 +26,8 @@ from workflows.forms.parties import MeasureForm, initial_of, units_of
 from workflows.forms.plans import PlanForm, ReasonForm
 from workflows.models import Measure, Plan
 from workflows.parties import Parties
-from workflows.queries.plan_page import listed, plan_page, text_of
+from workflows.plan_chart import bpmn
+from workflows.queries.plan_page import listed, plan_page, signers_to_choose, text_of
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import parts
 
@@ -65,6 +67,7 @@ def _plan(
     *,
     problem: str = "",
     form: ReasonForm | None = None,
+    choosing: ChoosingForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     page = plan_page(found, request.user, timezone.now())
@@ -72,6 +75,7 @@ def _plan(
         "plan": found,
         "page": page,
         "problem": problem,
+        "choosing": choosing or ChoosingForm(choices=page.choices, chosen=found.chosen),
         "reason": form or ReasonForm(auto_id="cancel_%s"),
     }
     return render(request, "workflows/plan.html", context, status=status)
@@ -99,6 +103,16 @@ def plan_source(request: PersonRequest, plan_id: UUID) -> FileResponse:
         filename=found.source_name or "plan.txt",
         content_type="application/octet-stream",
     )
+
+
+@login_required
+@require_GET
+def plan_bpmn(request: PersonRequest, plan_id: UUID) -> HttpResponse:
+    """The plan's process with its present step, for any BPMN viewer."""
+    step = flows.where(_visible(request, plan_id))
+    answer = HttpResponse(bpmn(step), content_type="application/xml")
+    answer["Content-Disposition"] = f'attachment; filename="plan-{plan_id}.bpmn"'
+    return answer
 
 
 # The draft
@@ -161,7 +175,9 @@ def measure_edit(request: PersonRequest, plan_id: UUID, measure_id: UUID) -> Htt
     form = MeasureForm(
         request.POST or None,
         units=units_of(request.user.organisation),
-        initial=initial_of(measure.heading, due.isoformat() if due else None, before),
+        initial=initial_of(
+            measure.heading, due.isoformat() if due else None, before, measure.priority
+        ),
     )
 
     def text(data: dict[str, Any]) -> PlanText:
@@ -173,7 +189,7 @@ def measure_edit(request: PersonRequest, plan_id: UUID, measure_id: UUID) -> Htt
 
 def _measure_text(data: dict[str, Any], parties: Parties) -> MeasureText:
     due: date | None = data["due_date"]
-    return MeasureText(data["heading"], due, parties)
+    return MeasureText(data["heading"], due, parties, data["priority"])
 
 
 def _revised(
@@ -228,13 +244,20 @@ def _whose(request: PersonRequest, plan_id: UUID) -> dict[str, Any]:
 @login_required
 @require_POST
 def plan_submit(request: PersonRequest, plan_id: UUID) -> HttpResponse:
-    whose, revision = _whose(request, plan_id), _revision(request)
-    return _stepped(
-        request,
-        plan_id,
-        lambda: actions.submit_for_issue(revision=revision, **whose),
-        _("The plan is under approval now."),
-    )
+    found, whose = _visible(request, plan_id), _whose(request, plan_id)
+    form = ChoosingForm(request.POST, choices=signers_to_choose(found, request.user, whose["at"]))
+    status = 422
+    if form.is_valid():
+        try:
+            actions.submit_for_issue(revision=_revision(request), chosen=form.chosen, **whose)
+        except Refused as refusal:
+            form.blame(refusal)
+            status = refusal.status
+        else:
+            messages.success(request, _("The plan is under approval now."))
+            return redirect("plan", plan_id)
+    problem = " ".join(map(str, form.non_field_errors()))
+    return _plan(request, _visible(request, plan_id), problem=problem, choosing=form, status=status)
 
 
 @login_required

@@ -30,7 +30,7 @@ def report(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """The lead unit's editor."""
     task = visible_task(request, task_id)
     facts = may(request.user, task, "report")
-    return _editor(request, task, desk(task, facts.lead))
+    return _editor(request, task, _desk(request, task, facts.lead))
 
 
 @login_required
@@ -39,7 +39,7 @@ def contribution(request: PersonRequest, task_id: UUID, unit_id: UUID) -> HttpRe
     """A cooperating unit's editor."""
     task = visible_task(request, task_id)
     may(request.user, task, "contribute", unit_id)
-    return _editor(request, task, desk(task, unit_id))
+    return _editor(request, task, _desk(request, task, unit_id))
 
 
 @login_required
@@ -50,7 +50,7 @@ def autosave(request: PersonRequest, task_id: UUID, unit_id: UUID) -> HttpRespon
     part = get_object_or_404(
         Assignment, task=task, unit=unit_id, ended_at=None, role__in=("lead", "cooperating")
     )
-    form = _form(desk(task, part.unit_id), request)
+    form = _form(_desk(request, task, part.unit_id), request)
     if not form.is_valid():
         return JsonResponse({"errors": form.errors}, status=422)
     return JsonResponse({"revision": _save(request, task, part.unit_id, form).revision})
@@ -67,26 +67,34 @@ def _editor(request: PersonRequest, task: Task, place: Desk) -> HttpResponse:
         draft = _save(request, task, place.unit.pk, form)
     except DraftChanged as refusal:
         form.add_error(None, refusal.message)
-        now = desk(task, place.unit.pk)
+        now = _desk(request, task, place.unit.pk)
         return _page(request, task, now, form, theirs=now.draft, status=refusal.status)
     try:
         return _act(request, task, place, form, draft)
     except Refused as refusal:
-        form.add_error(None, refusal.message)
-        return _page(request, task, desk(task, place.unit.pk), form, status=refusal.status)
+        form.blame(refusal)
+        now = _desk(request, task, place.unit.pk)
+        return _page(request, task, now, form, status=refusal.status)
+
+
+def _desk(request: PersonRequest, task: Task, unit_id: UUID | None) -> Desk:
+    return desk(task, unit_id, request.user, timezone.now())
 
 
 def _form(place: Desk, request: PersonRequest) -> WritingForm:
     draft = place.draft
     initial: dict[str, Any] = {"revision": place.revision}
     if draft:
-        initial |= {"text": draft.text, "percent": draft.percent, "answer": draft.answer}
+        words = ("text", "percent", "answer", "without_units_reason")
+        initial |= {name: getattr(draft, name) for name in words}
     return WritingForm(
         request.POST if request.method == "POST" else None,
         initial=initial,
         leads=place.leads,
         answers=place.came_back is not None,
         silent=bool(place.silent),
+        choices=place.choices,
+        chosen=draft.chosen if draft else (),
     )
 
 

@@ -1,0 +1,175 @@
+"""Signing the log: a checkpoint whenever it has grown, and none that contradicts an earlier one.
+
+The last checkpoint that was signed is kept in a file beside the key, which no backup of the
+database brings back: a database that was restored, or whose log was made anew, doesn't go on from
+there, and is not signed until an operator opens a new origin and says why.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit import merkle, notes, roots, signing, tree
+from audit.actions import append
+from audit.canonical import commit
+from audit.errors import Refused
+from audit.files import write_private
+from audit.models import Checkpoint, LogHead, Origin
+from audit.sequencer import alone
+
+log = logging.getLogger("duban.ledger")
+
+
+class LogDoesNotFollow(Refused):
+    """The log isn't the one that was signed last."""
+
+    status = 409
+    sentence = _(
+        "The log of %(organisation)s does not go on from its last checkpoint (%(size)d entries), "
+        "so it is not signed. If a backup was restored, open a new origin and say why."
+    )
+
+
+class NothingToRollOver(Refused):
+    """The log goes on from its last checkpoint."""
+
+    status = 409
+    sentence = _("The log goes on from its last checkpoint, so it needs no new origin.")
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Whoever holds the key and remembers, for each origin, what was signed last."""
+
+    host: str
+    key: Ed25519PrivateKey
+    kept: Path
+
+    def last(self, origin: Origin) -> notes.Note | None:
+        path = self._path(origin)
+        return notes.Note.parse(path.read_text()) if path.exists() else None
+
+    def sign(self, origin: Origin, size: int, root: bytes) -> notes.Note:
+        """The checkpoint's note, on the disk before anybody sees it."""
+        text = str(notes.Checkpoint(origin.name, size, root))
+        note = notes.signed(text, notes.Key.parse(origin.vkey), self.key)
+        write_private(self._path(origin), str(note).encode())
+        return note
+
+    def _path(self, origin: Origin) -> Path:
+        return self.kept / f"{origin.organisation}-{origin.number}"
+
+
+def signer() -> Signer:
+    """As this installation's settings have it; makes the key on first use."""
+    return Signer(
+        settings.LOG_HOST,
+        signing.private_key(settings.DATA_DIR / "secrets" / "log.pem"),
+        settings.DATA_DIR / "log",
+    )
+
+
+def sign_all(*, at: datetime) -> int:
+    """The worker's step: sign every log that has grown. Returns how many; what can't be is said."""
+    mine, signed = signer(), 0
+    for organisation in LogHead.objects.values_list("organisation", flat=True):
+        try:
+            signed += sign(mine, organisation, at=at)
+        except LogDoesNotFollow as refusal:
+            log.critical("%s", refusal)
+    return signed
+
+
+@transaction.atomic(durable=True)
+def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
+    """Sign the log at its present size, unless that is done. Raises LogDoesNotFollow."""
+    if not alone():
+        return False
+    size = LogHead.objects.get(pk=organisation).size
+    origin = Origin.objects.filter(organisation=organisation).order_by("-number").first()
+    if origin is None:
+        _open(signer, organisation, number=1, actor="worker", at=at, facts={})
+        return True
+    last = _last(signer, origin)
+    here = Checkpoint.objects.filter(origin=origin, size=size).first()
+    if last and here and (last.size, last.root) == (size, bytes(here.root_hash)):
+        return False
+    tree.extend(organisation, size)
+    read = tree.reader(organisation)
+    root = merkle.root(size, read)
+    if last and not follows(last, size, read):
+        raise LogDoesNotFollow(organisation=str(organisation), size=last.size)
+    if here:
+        return False
+    note = signer.sign(origin, size, root)
+    Checkpoint.objects.create(
+        organisation=organisation,
+        origin=origin,
+        size=size,
+        root_hash=root,
+        note=str(note),
+        at=at,
+    )
+    return True
+
+
+def _last(signer: Signer, origin: Origin) -> notes.Checkpoint | None:
+    """What was signed last: as the file has it, or the database where the file is gone."""
+    note = signer.last(origin)
+    if note is None:
+        newest = Checkpoint.objects.filter(origin=origin).order_by("-size").first()
+        note = notes.Note.parse(newest.note) if newest else None
+    return notes.Checkpoint.parse(note.text) if note else None
+
+
+def follows(last: notes.Checkpoint, size: int, read: merkle.Read) -> bool:
+    """Whether the tree of `size` leaves begins with what was signed."""
+    return last.size <= size and merkle.root(last.size, read) == last.root
+
+
+@transaction.atomic(durable=True)
+def roll_over(signer: Signer, organisation: UUID, *, reason: str, at: datetime) -> Origin:
+    """Go on under a new name after the log was cut: the operator's act, once, with its reason.
+
+    Raises NothingToRollOver, or DoesNotExist for a log that was never signed.
+    """
+    size = LogHead.objects.get(pk=organisation).size
+    origin = Origin.objects.filter(organisation=organisation).latest("number")
+    last = _last(signer, origin)
+    if last is None or follows(last, size, tree.reader(organisation)):
+        raise NothingToRollOver
+    facts = {"left": str(signer.last(origin)), "reason": commit(reason)}
+    return _open(
+        signer, organisation, number=origin.number + 1, actor="operator", at=at, facts=facts
+    )
+
+
+def _open(
+    signer: Signer,
+    organisation: UUID,
+    *,
+    number: int,
+    actor: str,
+    at: datetime,
+    facts: dict[str, object],
+) -> Origin:
+    """The name, and the key that signs it, enter the ledger before anything is signed with them."""
+    root = roots.tenant(organisation)
+    name = f"{signer.host}/log/{organisation}" + (f"/{number}" if number > 1 else "")
+    origin = Origin.objects.create(
+        organisation=organisation,
+        number=number,
+        name=name,
+        vkey=str(signing.verifier(name, signer.key)),
+        opened_at=at,
+    )
+    facts = {"origin": origin.name, "vkey": origin.vkey, "number": number, **facts}
+    append(root, kind="log.origin_opened", actor=actor, at=at, facts=facts)
+    return origin

@@ -1,0 +1,64 @@
+"""An organisation's Merkle tree in the database: full tiles are kept, the rest follows."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db.models import Max
+
+from audit import merkle, tiles
+from audit.models import Leaf, Tile
+
+
+def reader(organisation: UUID) -> merkle.Read:
+    """Subtrees' hashes, for whatever the log holds when they are first asked for."""
+    return tiles.reader(lambda level, index: strip(organisation, level, index))
+
+
+def strip(organisation: UUID, level: int, index: int) -> bytes:
+    """As many hashes of a tile as there are."""
+    full = Tile.objects.filter(organisation=organisation, level=level, tile_index=index)
+    kept = full.values_list("hashes", flat=True).first()
+    return bytes(kept) if kept is not None else b"".join(_row(organisation, level, index))
+
+
+def extend(organisation: UUID, size: int) -> None:
+    """Keep every tile that the first `size` leaves fill."""
+    level = 0
+    while ready := (size >> tiles.HEIGHT * (level + 1)):
+        for index in range(_kept(organisation, level), ready):
+            row = list(_row(organisation, level, index))
+            Tile.objects.create(
+                organisation=organisation,
+                level=level,
+                tile_index=index,
+                hashes=b"".join(row),
+                root=merkle.perfect(row),
+            )
+        level += 1
+
+
+def _kept(organisation: UUID, level: int) -> int:
+    """How many tiles of a level there are; they are made in order."""
+    found = Tile.objects.filter(organisation=organisation, level=level)
+    last = found.aggregate(last=Max("tile_index"))["last"]
+    return 0 if last is None else last + 1
+
+
+def _row(organisation: UUID, level: int, index: int) -> Iterator[bytes]:
+    """The hashes that a tile is made of: those of entries, or the roots of the tiles below."""
+    first = index * tiles.WIDTH
+    within = range(first, first + tiles.WIDTH)
+    if level == 0:
+        leaves = Leaf.objects.filter(
+            organisation=organisation, leaf_index__gte=within.start, leaf_index__lt=within.stop
+        )
+        hashes = leaves.order_by("leaf_index").values_list("entry__entry_hash", flat=True)
+        yield from map(bytes, hashes)
+    else:
+        below = Tile.objects.filter(
+            organisation=organisation,
+            level=level - 1,
+            tile_index__gte=within.start,
+            tile_index__lt=within.stop,
+        )
+        yield from map(bytes, below.order_by("tile_index").values_list("root", flat=True))
