@@ -16,9 +16,6 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
 
-hypothesis.settings.register_profile("duban", deadline=None)
-hypothesis.settings.load_profile("duban")
-"""How long an example takes says more about who else is busy than about what it tests."""
 CHROMIUM = os.environ.get("DUBAN_CHROMIUM") or shutil.which("chromium")
 
 
@@ -32,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     project.WHITENOISE_USE_FINDERS = project.WHITENOISE_AUTOREFRESH = True
     project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     project.STATIC_ROOT.mkdir(exist_ok=True)
+    # How long an example takes says more about who else is busy than about what it tests.
+    hypothesis.settings.register_profile("duban", deadline=None)
+    hypothesis.settings.load_profile("duban")
 
 
 def pytest_collection_finish() -> None:
