@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from approvals import actions as approvals
 from approvals.queries import seen_digest
-from directory.models import Person
+from directory.models import Person, Post
+from tests.factories import NOW, make_holder
 from tests.workflows.factories import World, accepted, decide, fresh
 from tests.workflows.test_pages import signed_in
 from tests.workflows.test_requests import (
@@ -164,3 +166,26 @@ def test_an_extension_is_approved_together_with_other_things(world: World) -> No
     client.post(reverse("together"), given)
 
     assert item_of(task, EXTENSION).opening.stage.position == 2
+
+
+def test_what_administrators_sent_back_can_be_asked_for_anew(world: World) -> None:
+    task = accepted(world)
+    extend(world, task)
+    moved = approvals.propose_intervention(
+        approval_id=approval(task, EXTENSION).pk,
+        kind="send_back",
+        reason="The route is wrong.",
+        actor=world.administrator,
+        at=NOW,
+    )
+    approvals.settle_intervention(
+        intervention_id=moved.pk,
+        confirm=True,
+        actor=make_holder(world.second, Post.Role.ADMINISTRATOR),
+        at=NOW,
+    )
+
+    page = text(signed_in(world.handler), "task", task.pk)
+    assert "ended" in page
+    assert "Ask for an extension" in page
+    assert extend(world, task).number == 2
