@@ -19,10 +19,10 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from audit import merkle, notes, proofs, queries, roots, tree
+from audit import merkle, notes, proofs, queries, roots, tree, witnesses
 from audit.actions import append
 from audit.errors import Refused
-from audit.models import Entry, Opening, Root
+from audit.models import Checkpoint, Entry, Opening, Root
 from audit.verification import committed
 
 BATCH = 1000
@@ -93,7 +93,7 @@ class Bundle:
     organisation: UUID
     scope: Scope
     note: str
-    vkey: str
+    policy: str
     size: int
     entries: int
 
@@ -121,8 +121,26 @@ def prepare(organisation: UUID, scope: Scope) -> Bundle:
     if not count:
         raise NothingToExport
     return Bundle(
-        organisation, scope, checkpoint.note, checkpoint.origin.vkey, checkpoint.size, count
+        organisation,
+        scope,
+        checkpoint.cosigned,
+        _policy(checkpoint),
+        checkpoint.size,
+        count,
     )
+
+
+def _policy(checkpoint: Checkpoint) -> str:
+    """The log's key and those of its witnesses, all of whom are asked for who have cosigned."""
+    known = {one.key.name: one.key for one in witnesses.configured()}
+    names = sorted(
+        name for name in checkpoint.cosignatures.values_list("witness", flat=True) if name in known
+    )
+    lines = [f"log {checkpoint.origin.vkey}"]
+    lines += [f"witness w{number} {known[name]}" for number, name in enumerate(names, 1)]
+    if names:
+        lines.append(f"group all-of-them all {' '.join(f'w{n + 1}' for n in range(len(names)))}")
+    return "\n".join([*lines, f"quorum {'all-of-them' if names else 'none'}", ""])
 
 
 def write(
@@ -131,7 +149,7 @@ def write(
     """Write the zip file; `progress` hears now and then how many entries are in it."""
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr("checkpoint.txt", bundle.note)
-        archive.writestr("policy.txt", f"log {bundle.vkey}\nquorum none\n")
+        archive.writestr("policy.txt", bundle.policy)
         archive.writestr("manifest.json", json.dumps(_manifest(bundle, at), ensure_ascii=False))
         archive.write(VERIFIER, "verify.py")
         with archive.open("entries.ndjson", "w", force_zip64=True) as out:

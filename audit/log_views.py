@@ -35,7 +35,7 @@ def checkpoint(request: HttpRequest, organisation: UUID) -> HttpResponse:
     found = proofs.newest(organisation)
     if found is None:
         raise Http404
-    response = HttpResponse(found.note, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(found.cosigned, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "no-store"
     return response
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from audit import proofs, reading
 from audit.canonical import leaf_hash
 from audit.findings import Finding
-from audit.models import NO_HASH, Checkpoint, Entry, LogHead, Opening, Verification
+from audit.models import NO_HASH, Checkpoint, Cosignature, Entry, LogHead, Opening, Verification
 
 
 def read_openings(
@@ -98,6 +98,7 @@ class Standing:
     leaves: int
     verified: Verification | None
     signed: Checkpoint | None
+    witnessed: Cosignature | None
 
     @property
     def waiting(self) -> int:
@@ -118,6 +119,10 @@ def standing(organisation: UUID) -> Standing:
         leaves=head.size if head else 0,
         verified=runs.first(),
         signed=proofs.newest(organisation),
+        witnessed=Cosignature.objects.filter(organisation=organisation)
+        .order_by("-seen_at")
+        .select_related("checkpoint")
+        .first(),
     )
 
 
