@@ -14,6 +14,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
+from workflows.importing import propose, read_document, read_text, sandbox
 
 CHROMIUM = os.environ.get("DUBAN_CHROMIUM") or shutil.which("chromium")
 
@@ -102,6 +103,29 @@ def empty_db(
         databases.connected_to(name),
     ):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unguarded() -> Iterator[None]:
+    """Documents are read in this process, which has started already; but see `guarded`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            sandbox,
+            "propose_file",
+            lambda data, name, known: propose(read_document(data, name), known),
+        )
+        patch.setattr(sandbox, "propose_text", lambda text, known: propose(read_text(text), known))
+        yield
+
+
+GUARDED = {name: getattr(sandbox, name) for name in ("propose_file", "propose_text")}
+
+
+@pytest.fixture
+def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents are read by a process of their own with bounded memory and time."""
+    for name, function in GUARDED.items():
+        monkeypatch.setattr(sandbox, name, function)
 
 
 @pytest.fixture
