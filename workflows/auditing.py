@@ -58,6 +58,7 @@ KINDS = {
     "group.created": _("Unit group created"),
     "import.discarded": _("Import discarded"),
     "import.uploaded": _("Plan document uploaded"),
+    "ledger.exported": _("Bundle of the record exported"),
     "log.origin_opened": _("Signing of the log begun under a new name"),
     "organisation.created": _("Organisation created"),
     "organisation.renamed": _("Organisation renamed"),
@@ -129,6 +130,18 @@ class HouseReader:
             for row in _of(organisation, kind).filter(pk__in=wanted[kind]):
                 names[f"{kind}:{row.pk}"] = Named(str(row), _url(kind, row.pk))
         return names
+
+    def together(self, organisation: UUID, subject: str) -> set[str]:
+        kind, _colon, key = subject.partition(":")
+        tasks = Task._default_manager.filter(organisation=organisation)
+        match kind:
+            case "plan":
+                parts = tasks.filter(plan=key)
+            case "unit":
+                parts = tasks.filter(assignments__unit=key)
+            case _:
+                parts = tasks.none()
+        return {subject, *(f"task:{pk}" for pk in parts.values_list("pk", flat=True))}
 
     def find(self, organisation: UUID, words: str) -> set[str]:
         found = set()

@@ -68,16 +68,21 @@ PROBLEMS: dict[str, str | Promise] = {
 
 def problem(found: Problem, stages: Sequence[StageSpec]) -> str:
     """What keeps the route from being published, and at which stage."""
-    words = str(PROBLEMS[found.code]) % {
-        "days": MOST_DAYS,
-        "selectors": MOST_SELECTORS,
-        "stages": MOST_STAGES,
-    }
+    words = complaint(found)
     if not found.position:
         return words
     return pgettext("a stage and what is wrong with it", "%(stage)s: %(problem)s") % {
         "stage": stage_name(found.position, stages[found.position - 1].name),
         "problem": words,
+    }
+
+
+def complaint(found: Problem) -> str:
+    """What is wrong, for where it stands beside the stage itself."""
+    return str(PROBLEMS[found.code]) % {
+        "days": MOST_DAYS,
+        "selectors": MOST_SELECTORS,
+        "stages": MOST_STAGES,
     }
 
 

@@ -43,7 +43,7 @@ class Row:
     """An address: who may `get` and `post` there, None where the method doesn't exist.
 
     Everybody else who `sees` the object is refused with a sentence (403), for all others it doesn't
-    exist (404). `at` and `send` name things of the world, or give values (`send` as "=value").
+    exist (404). `at` and `send` name things of the world, or give values (as "=value").
     """
 
     name: str
@@ -307,6 +307,12 @@ EXPECTED = [
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),
     Row("audit_verify", post=AUDITORS, own_transaction=True),
+    Row("audit_export", post=AUDITORS, own_transaction=True),
     Row("entry", get=AUDITORS, at=["entry"], by_role=True),
+    Row("entry_proof", get=AUDITORS | COORDINATOR, sees=AUDITORS | COORDINATOR, at=["entry"]),
+    # The signed log, and checking a proof: for everybody
+    Row("log_checkpoint", get=EVERYONE, at=["organisation"], open_to_all=True),
+    Row("log_tile", get=EVERYONE, at=["organisation", 0, "=000.p/1"], open_to_all=True),
+    Row("verify", get=EVERYONE, post=EVERYONE, open_to_all=True, send={"pasted": "=no proof"}),
     Row("entry_json", get=AUDITORS, at=["entry"], by_role=True),
 ]

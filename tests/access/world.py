@@ -20,7 +20,7 @@ from approvals.actions import Decided, StageSpec
 from approvals.models import Approval, Route, WorkItem
 from approvals.queries import seen_digest
 from approvals.routes.specs import MAY
-from audit import sequencer
+from audit import checkpoints, sequencer
 from audit.models import Entry
 from directory import actions as directory
 from directory.actions import OPERATOR
@@ -332,6 +332,7 @@ def _imports(world: World) -> None:
             task=world["open task"], unit=world["unit.own"]
         ).revision,
         "entry": entry_of(world).pk,
+        "organisation": world.organisation.pk,
     }
 
 
@@ -462,6 +463,8 @@ def entry_of(world: World) -> Entry:
 def tell(*worlds: World) -> None:
     """The worker's round after all this: everybody has their notices."""
     for world in worlds:
-        sequencer.advance(at=world.now)
+        for _step in range(2):  # the log's name is an entry of its own
+            sequencer.advance(at=world.now)
+            checkpoints.sign_all(at=world.now)
         notices.follow(at=world.now)
         world.things["unread notice"] = Notice.objects.for_user(world.people["own.handler"])[0].pk
