@@ -187,6 +187,14 @@ def title(subject: Subject, root: Root) -> str:
     return subject.title(root) if isinstance(subject, Titled) else str(root)
 
 
+@runtime_checkable
+class Particular(Protocol):
+    """A subject whose record tells what its documents ask, because nothing else shows it."""
+
+    def particulars(self, document_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
+        """Labels and words of each document, for whoever may read the words."""
+
+
 _registry: dict[str, Subject] = {}
 
 

@@ -1,16 +1,19 @@
 """What the approval engine may ask of requests for a task: another deadline, another round."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.subjects import Applied, Description, Outcome
 from audit import canonical
 from audit.models import Root
+from audit.queries import read_openings
+from audit.templatetags.ui import day_long
 from workflows.models import Task, TaskRequest
 from workflows.subjects import PASSED, TaskSubject, task_of
 
@@ -49,6 +52,23 @@ class RequestSubject(TaskSubject):
             pk: replace(one, title=str(self.words) % {"title": one.title})
             for pk, one in super().describe(ids).items()
         }
+
+    def particulars(self, document_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
+        """The deadlines, where it is an extension, and the reason. Two queries."""
+        found = list(TaskRequest.objects.filter(pk__in=document_ids))
+        texts = read_openings(found[0].organisation_id, [one.reason for one in found])
+        said: dict[UUID, list[tuple[str, str]]] = {}
+        for one in found:
+            dates = [
+                (_("Due date before"), day_long(one.previous_due_date)),
+                (_("New due date"), day_long(one.due_date)),
+            ]
+            reason = texts.get(bytes(one.reason)) or gettext("(erased)")
+            said[one.pk] = [
+                *[(str(label), day) for label, day in dates if day],
+                (gettext("Reason"), reason),
+            ]
+        return said
 
 
 class TaskExtension(RequestSubject):

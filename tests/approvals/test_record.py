@@ -53,6 +53,17 @@ def whole(page: RecordPage) -> bool:
     return not [act for act in acts(page) if act.at and not act.entry]
 
 
+def test_whoever_decided_may_take_the_proof_of_their_own_entry_along() -> None:
+    world = World()
+    world.publish(StageSpec("One", [world.seat("Ana"), world.seat("Ben")], rule="all"))
+    approval = world.begin()
+    world.decide("Ana")
+    [own] = record(approval, world.people["Ana"]).own
+    assert own.kind == "approval.signed_off"
+    assert own.actor == world.people["Ana"].subject
+    assert not record(approval, world.people["Ben"]).own
+
+
 def test_an_approval_is_told_from_its_first_round_to_its_last_signature() -> None:
     world = World()
     world.publish(

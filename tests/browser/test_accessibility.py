@@ -46,6 +46,7 @@ PAGES = [row for row in EXPECTED if row.get and row.name not in DOWNLOADS]
 WHO = {
     "inbox": "own.handler",
     "inbox_done": "own.handler",
+    "decisions": "own.deputy",
     "directory": "own.administrator",
     "unit unit.other": "own.administrator",
     "people": "own.administrator",

@@ -45,10 +45,15 @@ def unrouted(made: tuple[World, object], db: None) -> World:
 
 @pytest.fixture
 def world(world: World) -> World:
+    publish_routes(world)
+    return world
+
+
+def publish_routes(world: World) -> None:
+    """One for reports, one for extensions in two stages, one for reopening in one."""
     publish_completion_route(world)
     publish(world, EXTENSION, [("post_of_lead", "principal"), ("post_of_reviewing", "coordinator")])
     publish(world, REOPENING, [("post_of_reviewing", "coordinator")])
-    return world
 
 
 def publish(world: World, kind: str, stages: Sequence[tuple[str, str]]) -> None:
@@ -428,14 +433,18 @@ def test_a_signature_names_the_extension_and_not_the_task_alone(world: World) ->
 
 
 def item_of(task: Task, kind: str) -> WorkItem:
-    return WorkItem.objects.get(
-        approval__subject_id=task.pk, approval__subject_kind=kind, state="open"
-    )
+    """The one open seat of the request."""
+    seats = WorkItem.objects.filter(approval__subject_id=task.pk, approval__subject_kind=kind)
+    item: WorkItem = seats.get(state="open")
+    return item
 
 
-def decide_on(task: Task, kind: str, person: Person, shown: bytes = b"") -> None:
-    item = item_of(task, kind)
-    approvals.decide(
+def decide_on(
+    task: Task, kind: str, person: Person, shown: bytes = b"", item: WorkItem | None = None
+) -> approvals.Decided:
+    """Approve the request as the page showed it, or as it is now."""
+    item = item or item_of(task, kind)
+    return approvals.decide(
         work_item_id=item.pk,
         actor=person,
         decision="approve",

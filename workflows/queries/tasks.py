@@ -99,6 +99,23 @@ class TaskPage:
         return self.lead.declined_at is not None
 
     @property
+    def settled(self) -> list[Asked]:
+        """All other requests."""
+        now = {one.asked.request.pk for one in self.under_way}
+        return [one for one in self.requests if one.request.pk not in now]
+
+    @property
+    def request_to_review(self) -> bool:
+        return any(one.your_item for one in self.under_way)
+
+    @property
+    def request_came_back(self) -> bool:
+        """Whether the reader may put a request forward again."""
+        return any(
+            one.asked.is_returned and f"ask_{one.action}" in self.may for one in self.under_way
+        )
+
+    @property
     def extended(self) -> list[Asked]:
         """The extensions that were granted, newest first."""
         return [one for one in self.requests if one.is_extension and one.is_granted]
