@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,17 @@ def test_an_upload_keeps_the_document_and_what_was_read_from_it(district: Distri
         assert kept.read().decode() == TEXT
     entry = Entry.objects.get(kind="import.uploaded", subject=district.coordinator.subject)
     assert json.loads(bytes(entry.body))["facts"]["import"] == str(found.pk)
+
+
+@database
+@pytest.mark.parametrize("given", [{"text": TEXT}, {"data": TEXT.encode(), "filename": "a.txt"}])
+@pytest.mark.usefixtures("guarded")
+def test_no_document_is_read_in_our_own_process(
+    district: District, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.importing.sandbox.propose", None)
+    found = imports.upload_document(**given, actor=district.coordinator, at=NOW)
+    assert len(found.proposal["measures"]) == 3
 
 
 @database
