@@ -72,7 +72,7 @@ def _of_approval(news: News, approval: UUID, state: str) -> Told:
         yield "task.reopened", [*_lead(news), *submitters(approval), *_coordinators(news)]
     elif state == "passed" and not news.facts.get("also"):
         yield "approval.passed", [*submitters(approval), *_coordinators(news)]
-    elif name and news.kind == f"{name}.ended":
+    elif name:
         yield f"{name}.ended", submitters(approval)
 
 

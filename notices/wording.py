@@ -27,9 +27,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "approval.passed": _("“%(title)s” was approved at every stage."),
     "extension.returned": _("Your request to extend “%(title)s” was returned."),
     "extension.passed": _("The due date of “%(title)s” was extended."),
-    "extension.ended": _("Your request to extend “%(title)s” ended: what was asked has changed."),
+    "extension.ended": _("Your request to extend “%(title)s” ended without a decision."),
     "reopening.returned": _("Your request to reopen “%(title)s” was returned."),
-    "reopening.ended": _("Your request to reopen “%(title)s” ended with the task."),
+    "reopening.ended": _("Your request to reopen “%(title)s” ended without a decision."),
     "task.due_soon": _("“%(title)s” is due soon."),
     "task.overdue": _("“%(title)s” is overdue."),
 }
