@@ -51,7 +51,7 @@ def run(pool: ThreadPoolExecutor, acts: Sequence[Act]) -> list[object]:
 
 
 def outcomes(*acts: Act) -> list[str]:
-    """What came of each when all began together: `done`, or the name of what it raised; in order."""
+    """What came of each when all began together: `done`, or what it raised by name; in order."""
     with racing(len(acts)) as race:
         results = race(acts)
     return sorted(
