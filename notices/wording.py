@@ -18,6 +18,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "task.priority_set": _("“%(title)s” has another priority."),
     "contribution.sent": _("A cooperating unit sent its part for “%(title)s”."),
     "work.opened": _("Your decision is asked for: “%(title)s”."),
+    "work.lent": _("A decision that you may take for somebody else is asked for: “%(title)s”."),
     "work.advise": _("Your opinion is asked for: “%(title)s”."),
     "work.due_soon": _("Your decision on “%(title)s” is due soon."),
     "work.overdue": _("Your decision on “%(title)s” is overdue."),
