@@ -63,20 +63,26 @@ def decisions(person: Person, wanted: Wanted, number: str | None) -> Decisions:
     labels = dict(SignOff.Decision.choices)
     return Decisions(
         page,
-        [_row(one, about[one.approval.subject_id], now, days) for one in signed],
+        [_row(one, about[_subject(one)], now, days) for one in signed],
         [(str(labels[name]), told.counts.get(name, 0)) for name in SignOff.Decision.values],
         told.total,
         sentences.lasted(*told.median, days) if told.median else "",
     )
 
 
-def _about(signed: Sequence[SignOff]) -> dict[UUID, Description]:
+def _subject(signed: SignOff) -> tuple[str, UUID]:
+    """A task may have approvals of several kinds."""
+    return signed.approval.subject_kind, signed.approval.subject_id
+
+
+def _about(signed: Sequence[SignOff]) -> dict[tuple[str, UUID], Description]:
     """What each is about; one query for each kind of subject."""
     by_kind: dict[str, set[UUID]] = {}
     for one in signed:
-        by_kind.setdefault(one.approval.subject_kind, set()).add(one.approval.subject_id)
+        kind, pk = _subject(one)
+        by_kind.setdefault(kind, set()).add(pk)
     return {
-        pk: described
+        (kind, pk): described
         for kind, ids in by_kind.items()
         for pk, described in subjects.get(kind).describe(ids).items()
     }
