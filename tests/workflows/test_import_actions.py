@@ -9,12 +9,12 @@ import pytest
 from audit.models import Entry
 from directory.models import Unit
 from tests.factories import NOW
+from tests.racing import outcomes
 from tests.workflows.planning import (
     TEXT,
     District,
     answer,
     answer_all,
-    at_once,
     confirm,
     kinds,
     make_district,
@@ -405,7 +405,7 @@ def test_of_two_coordinators_who_confirm_at_once_one_makes_the_plan(committed_db
     district = make_district()
     found = answer_all(district, upload(district))
 
-    results = at_once(
+    results = outcomes(
         lambda: confirm(district, found),
         lambda: confirm(district, found, actor=district.colleague),
     )
@@ -418,7 +418,7 @@ def test_of_two_coordinators_who_confirm_at_once_one_makes_the_plan(committed_db
 def test_of_two_uploads_of_one_document_at_once_one_is_kept(committed_db: None) -> None:
     district = make_district()
 
-    results = at_once(lambda: upload(district), lambda: upload(district, actor=district.colleague))
+    results = outcomes(lambda: upload(district), lambda: upload(district, actor=district.colleague))
 
     assert results == ["AlreadyImported", "done"]
 
