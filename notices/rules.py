@@ -41,8 +41,7 @@ def told(news: News) -> Told:
         yield news.kind, rule(news)
     for facts in each(news.facts):
         if opened := facts.get("opened"):
-            yield "work.opened", asked(UUID(opened["id"]), news.at)
-            yield "work.lent", stand_ins(_open_seats(UUID(opened["id"])), news.at)
+            yield from _of_seats(_open_seats(UUID(opened["id"])), news.at)
     if turns := news.facts.get("turns"):
         yield from _turns([UUID(one["id"]) for one in turns], news.at)
     if opinion := news.facts.get("opinion"):
@@ -93,6 +92,13 @@ def _open_seats(opening: UUID) -> QuerySet[WorkItem]:
     return WorkItem.objects.seats().filter(opening=opening, state=WorkItem.State.OPEN)
 
 
+def _of_seats(items: QuerySet[WorkItem], at: datetime) -> Told:
+    """Those whose turn it is, and whoever may take it for them."""
+    yield "work.opened", _people(items, at)
+    if lent := stand_ins(items, at):
+        yield "work.lent", lent
+
+
 def stand_ins(items: QuerySet[WorkItem], at: datetime) -> list[Person]:
     """Who may decide on one of these seats for somebody else."""
     claims = claimants(items.values_list("post", "person"), at)
@@ -108,8 +114,7 @@ def _turns(ids: Iterable[UUID], at: datetime) -> Told:
         "work.advise",
         [one.person for one in items.filter(consulted).select_related("person") if one.person],
     )
-    yield "work.opened", _people(items.exclude(consulted), at)
-    yield "work.lent", stand_ins(items.exclude(consulted), at)
+    yield from _of_seats(items.exclude(consulted), at)
 
 
 def _people(items: QuerySet[WorkItem], at: datetime) -> list[Person]:
