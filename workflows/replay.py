@@ -19,11 +19,12 @@ def task(record: Record) -> Told:
         yield record.subject_id, {"state": change["to"]}
     match record.kind:
         case "task.created":
-            names = ("plan", "measure", "made_for", "title", "due_date", "priority")
             yield (
                 record.subject_id,
-                {"outcome": ""} | {name: facts[name] for name in names if name in facts},
+                {"outcome": ""} | {name: facts[name] for name in MADE if name in facts},
             )
+        case "task.amended":
+            yield record.subject_id, facts["amended"]
         case "task.due_date_set":
             yield record.subject_id, {"due_date": facts["due_date"]["to"]}
         case "task.priority_set":
@@ -32,6 +33,10 @@ def task(record: Record) -> Told:
             yield record.subject_id, {"outcome": facts["outcome"], "closed_at": record.at}
         case "task.reopened":
             yield record.subject_id, {"outcome": "", "closed_at": None}
+
+
+MADE = ("plan", "measure", "made_for", "title", "due_date", "priority", "measure_revision")
+"""What a task is made with; all of it but the first three may be amended."""
 
 
 def receipt(record: Record) -> Told:
@@ -99,17 +104,7 @@ TABLES = [
     Table(
         "workflows.task",
         task,
-        columns(
-            "state",
-            "outcome",
-            "closed_at",
-            "plan",
-            "measure",
-            "made_for",
-            "title",
-            "due_date",
-            "priority",
-        ),
+        columns("state", "outcome", "closed_at", *MADE),
     ),
     Table(
         "workflows.assignment",

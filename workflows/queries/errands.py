@@ -18,7 +18,15 @@ from approvals.models import Approval, RouteProposal, WorkItem
 from approvals.subjects import Description
 from audit.queries import read_openings
 from directory.queries import Holding
-from workflows.models import Assignment, Plan, PlanImport, PlanVersion, Submission, Task
+from workflows.models import (
+    AmendmentVersion,
+    Assignment,
+    Plan,
+    PlanImport,
+    PlanVersion,
+    Submission,
+    Task,
+)
 from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
@@ -98,6 +106,7 @@ def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
             version=Coalesce(
                 Subquery(Submission.objects.filter(pk=document).values("version")),
                 Subquery(PlanVersion.objects.filter(pk=document).values("number")),
+                Subquery(AmendmentVersion.objects.filter(pk=document).values("number")),
                 Subquery(RouteProposal.objects.filter(pk=document).values("number")),
                 output_field=IntegerField(),
             ),
