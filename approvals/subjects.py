@@ -174,6 +174,27 @@ class Readable(Protocol):
         """How much this person may read, who may be of another organisation."""
 
 
+@runtime_checkable
+class Titled(Protocol):
+    """A subject that isn't called what its root is called."""
+
+    def title(self, root: Root) -> str:
+        """What a decision names. Computed from the row alone, as `digest` is."""
+
+
+def title(subject: Subject, root: Root) -> str:
+    """What a decision on the subject says that it is about."""
+    return subject.title(root) if isinstance(subject, Titled) else str(root)
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A subject whose record tells what its documents ask, because nothing else shows it."""
+
+    def particulars(self, document_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
+        """Labels and words of each document, for whoever may read the words."""
+
+
 _registry: dict[str, Subject] = {}
 
 

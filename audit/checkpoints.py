@@ -21,7 +21,7 @@ from audit.actions import append
 from audit.canonical import commit
 from audit.errors import Refused
 from audit.files import write_private
-from audit.models import Checkpoint, LogHead, Origin, Root
+from audit.models import Checkpoint, LogHead, Origin
 from audit.sequencer import alone
 
 log = logging.getLogger("duban.ledger")
@@ -161,7 +161,7 @@ def _open(
     facts: dict[str, object],
 ) -> Origin:
     """The name, and the key that signs it, enter the ledger before anything is signed with them."""
-    root = _organisation(organisation)
+    root = roots.tenant(organisation)
     name = f"{signer.host}/log/{organisation}" + (f"/{number}" if number > 1 else "")
     origin = Origin.objects.create(
         organisation=organisation,
@@ -173,8 +173,3 @@ def _open(
     facts = {"origin": origin.name, "vkey": origin.vkey, "number": number, **facts}
     append(root, kind="log.origin_opened", actor=actor, at=at, facts=facts)
     return origin
-
-
-def _organisation(pk: UUID) -> Root:
-    (tenants,) = [model for model in roots.models() if roots.is_tenant(model)]
-    return tenants.locked(pk)

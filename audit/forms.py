@@ -25,6 +25,10 @@ class EntryFilter(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = [("", _("Everything")), *kinds]
 
+    @property
+    def is_narrowed(self) -> bool:
+        return self.wanted() != Wanted()
+
     def wanted(self) -> Wanted:
         self.is_valid()
         given = self.cleaned_data
@@ -35,3 +39,31 @@ class EntryFilter(forms.Form):
             last=given.get("last"),
             subject=given.get("subject", ""),
         )
+
+
+class ProofForm(forms.Form):
+    """A proof as a file or as text."""
+
+    LIMIT = 64 * 1024
+
+    file = forms.FileField(label=_("Proof file"), required=False)
+    pasted = forms.CharField(
+        label=_("Or its text"),
+        required=False,
+        max_length=LIMIT,
+        strip=False,
+        widget=forms.Textarea({"rows": 6, "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        file = given.get("file")
+        if file and file.size > self.LIMIT:
+            raise forms.ValidationError(_("A proof is never longer than 64 KB."))
+        try:
+            text = file.read().decode() if file else given.get("pasted", "")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(_("This file is no text, so it is no proof.")) from None
+        if not text.strip():
+            raise forms.ValidationError(_("Choose a proof file, or paste its text."))
+        return {**given, "text": text}

@@ -242,6 +242,39 @@ class Checkpoint(models.Model):
     def __str__(self) -> str:
         return f"{self.origin_id} {self.size}"
 
+    @property
+    def cosigned(self) -> str:
+        """The note with every witness's line; a query."""
+        lines = self.cosignatures.order_by("witness").values_list("line", flat=True)
+        return self.note + "".join(lines)
+
+
+class Cosignature(models.Model):
+    """A witness's signature line under a checkpoint, and when it says that it saw it."""
+
+    insert_only = True
+    worker_inserts = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures"
+    )
+    witness = models.CharField(max_length=200)
+    line = models.CharField(max_length=400)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "witness"], name="cosignature_one_per_witness"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "-seen_at"], name="cosignature_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.witness} {self.seen_at:%F %T}"
+
 
 class Verification(models.Model):
     """What one run of the verifier found."""

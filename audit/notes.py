@@ -182,8 +182,11 @@ def encoded(data: bytes) -> str:
 
 
 def decoded(text: str) -> bytes:
-    """Raises BadNote."""
+    """Strictly: one text for the same bytes. Raises BadNote."""
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadNote("no base64") from error
+    if encoded(data) != text:
+        raise BadNote("no base64 as it is written")
+    return data

@@ -25,7 +25,7 @@ def of(entry: Entry) -> notes.Proof | None:
         return None
     path = merkle.inclusion(leaf.leaf_index, checkpoint.size, tree.reader(entry.organisation))
     return notes.Proof(
-        leaf.leaf_index, path, notes.Note.parse(checkpoint.note), extra=bytes(entry.body)
+        leaf.leaf_index, path, notes.Note.parse(checkpoint.cosigned), extra=bytes(entry.body)
     )
 
 

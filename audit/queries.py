@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from audit import reading
+from audit import proofs, reading
 from audit.canonical import leaf_hash
 from audit.findings import Finding
-from audit.models import NO_HASH, Entry, LogHead, Opening, Verification
+from audit.models import NO_HASH, Checkpoint, Cosignature, Entry, LogHead, Opening, Verification
 
 
 def read_openings(
@@ -97,6 +97,8 @@ class Standing:
     entries: int
     leaves: int
     verified: Verification | None
+    signed: Checkpoint | None
+    witnessed: Cosignature | None
 
     @property
     def waiting(self) -> int:
@@ -116,6 +118,11 @@ def standing(organisation: UUID) -> Standing:
         entries=Entry.objects.filter(organisation=organisation).count(),
         leaves=head.size if head else 0,
         verified=runs.first(),
+        signed=proofs.newest(organisation),
+        witnessed=Cosignature.objects.filter(organisation=organisation)
+        .order_by("-seen_at")
+        .select_related("checkpoint")
+        .first(),
     )
 
 
@@ -195,3 +202,21 @@ def _lines(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             return
         case _:
             yield path, value
+
+
+def rows(organisation: UUID, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Entries with the names of what and whom they are about."""
+    entries = list(entries)
+    wanted = {one.subject for one in entries} | {one.actor for one in entries}
+    reader = reading.reader()
+    names = reader.name(organisation, wanted)
+    return [
+        {
+            "entry": one,
+            "kind": reader.kinds.get(one.kind, one.kind),
+            "subject": names.get(one.subject, reading.Named(one.subject)),
+            "actor": names.get(one.actor, reading.Named(one.actor)),
+            "leaf": getattr(one, "leaf", None),
+        }
+        for one in entries
+    ]

@@ -31,6 +31,9 @@ class Reader(Protocol):
     def name(self, organisation: UUID, subjects: Iterable[str]) -> dict[str, Named]:
         """Names of subjects and actors, by their text; one query a kind."""
 
+    def together(self, organisation: UUID, subject: str) -> set[str]:
+        """The subject and those that are a part of it: a plan's tasks, a unit's tasks."""
+
     def find(self, organisation: UUID, words: str) -> set[str]:
         """Subjects and actors that go by these words, a bounded number."""
 

@@ -1,6 +1,7 @@
 """The rows that own chains, and what they remember of them."""
 
 from collections.abc import Iterator
+from typing import cast
 from uuid import UUID
 
 from django.apps import apps
@@ -32,6 +33,18 @@ def heads(organisation: UUID) -> dict[str, tuple[int, bytes]]:
         .values_list("pk", "chain_length", "chain_head")
         .iterator()
     }
+
+
+def tenant(pk: UUID) -> Root:
+    """The organisation's own row, locked."""
+    [model] = [model for model in models() if is_tenant(model)]
+    return model.locked(pk)
+
+
+def relocked(root: Root) -> Root:
+    """The row once more, locked; `root` may be the lazy object that a request has."""
+    model = cast("type[Root]", root._meta.model)
+    return model.locked(root.pk)
 
 
 def organisations() -> Iterator[UUID]:

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
 import json
 import os
@@ -44,6 +43,14 @@ class Wrong(Exception):
     def __init__(self, code: str, where: str = "", **found: object) -> None:
         super().__init__(code)
         self.code, self.where, self.found = code, where, found
+
+
+def unbase64(text: str) -> bytes:
+    """Strictly: only the one text that encodes the bytes is taken for them. Raises ValueError."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("base64")
+    return data
 
 
 # Signatures: Ed25519 as in RFC 8032, with the numbers' names of section 5.1.
@@ -122,8 +129,8 @@ class Key(NamedTuple):
 def key(vkey: str) -> Key:
     try:
         name, told, data = vkey.split("+", 2)
-        raw = base64.b64decode(data, validate=True)
-    except (ValueError, binascii.Error):
+        raw = unbase64(data)
+    except ValueError:
         raise Wrong("key", vkey) from None
     own = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
     if len(raw) != 33 or raw[0] not in (ED25519, COSIGNATURE) or own.hex() != told:
@@ -157,8 +164,8 @@ def note(text: str) -> Note:
         dash, _, rest = line.partition(" ")
         name, _, data = rest.partition(" ")
         try:
-            signatures.append((name, base64.b64decode(data, validate=True)))
-        except binascii.Error:
+            signatures.append((name, unbase64(data)))
+        except ValueError:
             raise Wrong("note") from None
         if dash != "\u2014":
             raise Wrong("note")
@@ -168,28 +175,41 @@ def note(text: str) -> Note:
 
 
 class Policy(NamedTuple):
-    """Whose signatures are asked for: `log KEY`, `witness NAME KEY` and `quorum NUMBER` lines."""
+    """Whose signatures are asked for: the lines of https://c2sp.org/tlog-policy."""
 
     logs: list[Key]
     witnesses: dict[str, Key]
-    quorum: int
+    groups: dict[str, tuple[int, list[str]]]
+    quorum: str
+
+    def holds(self, cosigned: set[str], name: str) -> bool:
+        """Whether enough of those have cosigned whom `name` stands for."""
+        if name == "none" or name in self.witnesses:
+            return name == "none" or name in cosigned
+        needed, members = self.groups[name]
+        return sum(self.holds(cosigned, one) for one in members) >= needed
 
 
 def policy(text: str) -> Policy:
-    logs: list[Key] = []
-    witnesses: dict[str, Key] = {}
-    quorum = 0
+    read = Policy([], {}, {}, "none")
     for line in text.splitlines():
         words = line.split("#")[0].split()
+        known = {"none", *read.witnesses, *read.groups}
         if words[:1] == ["log"] and len(words) > 1:
-            logs.append(key(words[1]))
-        elif words[:1] == ["witness"] and len(words) > 2:
-            witnesses[words[1]] = key(words[2])
-        elif words[:1] == ["quorum"] and len(words) == 2 and words[1].isdigit():
-            quorum = int(words[1])
+            read.logs.append(key(words[1]))
+        elif words[:1] == ["witness"] and len(words) > 2 and words[1] not in known:
+            read.witnesses[words[1]] = key(words[2])
+        elif words[:1] == ["group"] and len(words) > 3 and known.issuperset(words[3:]):
+            members = words[3:]
+            count = {"any": "1", "all": str(len(members))}.get(words[2], words[2])
+            if not count.isdecimal():
+                raise Wrong("policy", line)
+            read.groups[words[1]] = (int(count), members)
+        elif words[:1] == ["quorum"] and len(words) == 2 and words[1] in known:
+            read = read._replace(quorum=words[1])
         elif words:
             raise Wrong("policy", line)
-    return Policy(logs, witnesses, quorum)
+    return read
 
 
 # The tree.
@@ -290,8 +310,8 @@ def check_checkpoint(signed: Note, wanted: Policy, report: Report) -> bytes:
     try:
         report.origin, size, root = signed.text.split("\n")[:3]
         report.size = int(size)
-        digest = base64.b64decode(root, validate=True)
-    except (ValueError, binascii.Error):
+        digest = unbase64(root)
+    except ValueError:
         raise Wrong("note") from None
     ours = [one for one in wanted.logs if one.name == report.origin]
     if not any(signed.signed_by(one) is not None for one in ours):
@@ -300,8 +320,8 @@ def check_checkpoint(signed: Note, wanted: Policy, report: Report) -> bytes:
         seen = signed.signed_by(witness)
         if seen is not None:
             report.cosigned[name] = seen
-    if len(report.cosigned) < wanted.quorum:
-        raise Wrong("quorum", report.origin, found=len(report.cosigned), wanted=wanted.quorum)
+    if not wanted.holds(set(report.cosigned), wanted.quorum):
+        raise Wrong("quorum", ", ".join(sorted(report.cosigned)) or "–")
     return digest
 
 
@@ -337,9 +357,9 @@ def check_entries(bundle: zipfile.ZipFile, root: bytes, report: Report) -> set[s
 def check_inclusion(proof: bytes, leaf: bytes, root: bytes, where: str, report: Report) -> None:
     try:
         told = json.loads(proof)
-        path = [base64.b64decode(one, validate=True) for one in told["path"]]
+        path = [unbase64(one) for one in told["path"]]
         found = leads_to(leaf, told["index"], report.size, path)
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError):
         raise Wrong("proof", where) from None
     if found != root:
         raise Wrong("proof", where)
@@ -393,10 +413,10 @@ def check_openings(bundle: zipfile.ZipFile, committed: set[str], report: Report)
     for line in lines_of(bundle, "openings.ndjson"):
         try:
             told = json.loads(line)
-            salt = bytes.fromhex(told["salt"])
-            content = base64.b64decode(told["content"], validate=True)
+            salt = unbase64(told["salt"])
+            content = unbase64(told["content"])
             commitment = told["commitment"]
-        except (ValueError, KeyError, TypeError, binascii.Error):
+        except (ValueError, KeyError, TypeError):
             raise Wrong("opening", "openings.ndjson") from None
         if hashlib.sha256(salt + content).hexdigest() != commitment:
             raise Wrong("opening", commitment)
@@ -434,8 +454,8 @@ WRONG = {
         "{where} 的检查点没有该日志密钥的有效签名。",
     ),
     "quorum": (
-        "{found} of the {wanted} witnesses that the policy asks for have cosigned.",
-        "信任策略要求 {wanted} 个见证方联署，实际只有 {found} 个。",
+        "Too few of the witnesses that the policy asks for have cosigned; there are: {where}.",
+        "信任策略要求的见证方联署不足，现有：{where}。",
     ),
     "unreadable": ("{where} can't be read.", "{where} 无法读取。"),
     "proof": ("{where} is not in the signed log.", "{where} 不在已签名的日志中。"),

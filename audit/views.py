@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ from audit.models import Entry
 VERIFIED_WHILE_WAITING = 20_000
 """Entries that are verified in about a second; more are the worker's work at night."""
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class NotAnAuditor(Refused):
@@ -44,7 +45,7 @@ def for_auditors(view: View) -> View:
     """Signed in, and allowed to read everything."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not reading.reader().may_read(request.user, timezone.now()):
             raise NotAnAuditor
         return view(request, *args, **kwargs)
@@ -63,8 +64,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "found": found,
-        "rows": _rows(organisation, found.entries),
+        "rows": queries.rows(organisation, found.entries),
         "standing": standing,
+        "may_export": standing.signed and not (form.wanted().words or form.wanted().kind),
         "may_verify": standing.entries <= VERIFIED_WHILE_WAITING,
         "section": "audit",
     }
@@ -90,7 +92,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """One entry in words and in its bytes, between its neighbours."""
     one = _entry(request, entry_id)
     detail = queries.detail(one)
-    [row] = _rows(one.organisation, [one])
+    [row] = queries.rows(one.organisation, [one])
     acting_for = detail.body.get("acting_for") or ""
     names = reading.reader().name(one.organisation, [acting_for]) if acting_for else {}
     context = {
@@ -121,20 +123,3 @@ def _organisation(request: HttpRequest) -> UUID:
 def _entry(request: HttpRequest, entry_id: UUID) -> Entry:
     mine = Entry.objects.filter(organisation=_organisation(request)).select_related("leaf")
     return get_object_or_404(mine, pk=entry_id)
-
-
-def _rows(organisation: UUID, entries: list[Entry]) -> list[dict[str, Any]]:
-    """Entries with the names of what and whom they are about."""
-    reader = reading.reader()
-    wanted = {one.subject for one in entries} | {one.actor for one in entries}
-    names = reader.name(organisation, wanted)
-    return [
-        {
-            "entry": one,
-            "kind": reader.kinds.get(one.kind, one.kind),
-            "subject": names.get(one.subject, reading.Named(one.subject)),
-            "actor": names.get(one.actor, reading.Named(one.actor)),
-            "leaf": getattr(one, "leaf", None),
-        }
-        for one in entries
-    ]

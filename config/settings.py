@@ -34,6 +34,8 @@ _site = urlsplit(ORIGIN)
 HTTPS = _site.scheme == "https"
 # Logs are named after the host; a name that was signed once stays, whatever the host is called.
 LOG_HOST = _site.hostname or "localhost"
+# Who cosigns the logs: "KEY URL" as a witness prints them, separated by commas.
+WITNESSES = env_list("DUBAN_WITNESSES")
 
 ALLOWED_HOSTS = [
     *env_list("DUBAN_HOSTS"),
@@ -279,6 +281,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 WORKER_STEPS = [
     "audit.sequencer.advance",
     "audit.checkpoints.sign_all",
+    "audit.witnesses.cosign_all",
     "approvals.actions.recovery.ask_unanswered",
     "workflows.actions.plans.advance_plans",
     "notices.actions.follow",

@@ -17,7 +17,7 @@ from directory import queries
 from directory.calendar import WorkingDays, start_of
 from directory.models import Organisation, Person, Post, Unit
 from workflows import files
-from workflows.actions import drafts, import_review, imports, plans, reports, tasks
+from workflows.actions import drafts, import_review, imports, plans, reports, requests, tasks
 from workflows.answering import Given
 from workflows.importing import Question
 from workflows.models import Addressee, Assignment, Draft, Plan, PlanImport, Task
@@ -178,6 +178,8 @@ class Work:
             self.contribute(chapter.part, day(-34 + number % 5, minutes=number))
         if chapter.turn == "started":
             self.write(self.first_words(), 40, day(-9, minutes=number))
+            if chapter.later:
+                self.extend(chapter, day(-5, minutes=number))
             return
         self.report(chapter.report, day(-28 + number % 5, minutes=number))
         if chapter.why:
@@ -234,6 +236,18 @@ class Work:
             }
             draft = drafts.save_draft(**part, revision=0, text=words, percent=100)
             reports.send_contribution(**part, revision=draft.revision)
+
+    def extend(self, chapter: Chapter, at: datetime) -> None:
+        """Ask for another deadline, as far as the route for it has come."""
+        requests.ask_extension(
+            task_id=self.task.pk,
+            due_date=deadline(self.district, chapter.due + chapter.later),
+            reason=chapter.later_because,
+            actor=self.handler,
+            at=at,
+        )
+        later = self.district.day(-2, minutes=self.task.measure.position)
+        sign_all(self.district, self.task.pk, later, most=chapter.later_signed)
 
     def write(self, words: str, percent: int, at: datetime, answer: str = "") -> Draft:
         kept = Draft.objects.filter(task=self.task, unit=self.lead).first()

@@ -75,10 +75,32 @@ def publication(organisation: Organisation) -> list[StageSpec]:
     ]
 
 
+def extension() -> list[StageSpec]:
+    """Another deadline: the unit's principal stands by it, the office that reviews decides."""
+    return [
+        StageSpec("主要负责人审核", [{"select": "post_of_lead", "role": "principal"}]),
+        StageSpec(
+            "督办审核",
+            [{"select": "post_of_reviewing", "role": "reviewer"}],
+            may=["transfer", "consult"],
+        ),
+    ]
+
+
+def reopening() -> list[StageSpec]:
+    """Another round: the office that reviews, then its principal."""
+    return [
+        StageSpec("督办审核", [{"select": "post_of_reviewing", "role": "reviewer"}]),
+        StageSpec("督办负责人审定", [{"select": "post_of_reviewing", "role": "principal"}]),
+    ]
+
+
 def publish(organisation: Organisation, at: datetime) -> None:
     """Put all of them in force."""
     for name, kind, stages in (
         ("任务办结审批", "task_completion", completion()),
+        ("任务延期审批", "task_extension", extension()),
+        ("任务重新办理审批", "task_reopening", reopening()),
         ("方案会签", "plan_countersign", countersigning(organisation)),
         ("方案印发审批", "plan_issue", issuing(organisation)),
         ("审批流程发布", "route_publication", publication(organisation)),

@@ -23,6 +23,11 @@ class Chapter:
     signed: int = 0
     part: str = ""
     """What the cooperating units contributed; nothing: they were silent."""
+    later: int = 0
+    """By how many days the unit asks for the deadline to be moved; 0: it doesn't."""
+    later_because: str = ""
+    later_signed: int = 99
+    """How many signatures stand on that."""
 
 
 CHAPTERS: dict[str, Chapter] = {
@@ -56,7 +61,13 @@ CHAPTERS: dict[str, Chapter] = {
         due=-45,
         report="九月宣传月期间在广场、商圈和产业园区设宣传点七个，发放读本三千余册，图文总结已存档。",
     ),
-    "5": Chapter("started", due=-6),
+    "5": Chapter(
+        "started",
+        due=-6,
+        later=20,
+        later_because="两家联办媒体的供稿协议尚在签批，专栏上线相应推迟，申请延期。",
+        later_signed=1,
+    ),
     "6": Chapter(
         "closed",
         due=-12,
@@ -65,7 +76,12 @@ CHAPTERS: dict[str, Chapter] = {
         returned_by="principal",
         part="参加联合演练，落实值守和信息报送制度。",
     ),
-    "7": Chapter("started", due=2),
+    "7": Chapter(
+        "started",
+        due=2,
+        later=14,
+        later_because="年度活动场馆正在检修，两周后方能交付，申请延期两周。",
+    ),
     "8": Chapter(
         "reviewed",
         due=6,

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from approvals.facts import each
-from approvals.models import Round, WorkItem
+from approvals.models import Approval, Round, WorkItem
 from directory.models import Person, Post
 from directory.queries import holders
-from workflows.models import Addressee, Assignment, Plan, Task
+from workflows.models import Addressee, Assignment, Plan, Task, TaskRequest
 
 Told = Iterator[tuple[str, Iterable[Person]]]
 Role = Post.Role
@@ -51,10 +51,31 @@ def told(news: News) -> Told:
     if (news.facts.get("amendment") or {}).get("state") == "applied":
         yield "plan.amended", _addressees(news)
     if approval := news.facts.get("approval"):
-        if approval["state"] == "with_submitter":
-            yield "approval.returned", submitters(UUID(approval["id"]))
-        elif approval["state"] == "passed" and not news.facts.get("also"):
-            yield "approval.passed", [*submitters(UUID(approval["id"])), *_coordinators(news)]
+        yield from _of_approval(news, UUID(approval["id"]), approval["state"])
+
+
+REQUESTS: Mapping[str, str] = {
+    TaskRequest.Kind.EXTENSION: "extension",
+    TaskRequest.Kind.REOPENING: "reopening",
+}
+
+
+def _of_approval(news: News, approval: UUID, state: str) -> Told:
+    """Whoever asked hears how it went, and those whom the outcome concerns."""
+    if state not in ("with_submitter", "passed", "cancelled"):
+        return
+    kind = Approval.objects.values_list("subject_kind", flat=True).get(pk=approval)
+    name = REQUESTS.get(kind)
+    if state == "with_submitter":
+        yield f"{name or 'approval'}.returned", submitters(approval)
+    elif state == "passed" and name == "extension":
+        yield "extension.passed", [*_units(news), *submitters(approval), *_coordinators(news)]
+    elif state == "passed" and name == "reopening":
+        yield "task.reopened", [*_lead(news), *submitters(approval), *_coordinators(news)]
+    elif state == "passed" and not news.facts.get("also"):
+        yield "approval.passed", [*submitters(approval), *_coordinators(news)]
+    elif name and news.kind == f"{name}.ended":
+        yield f"{name}.ended", submitters(approval)
 
 
 def people_of(units: Iterable[UUID], roles: Iterable[str], at: datetime) -> list[Person]:

@@ -27,6 +27,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "approval.intervention": _("An administrator wants to move the approval of “%(title)s”."),
     "approval.returned": _("“%(title)s” was returned. The reason is on its page."),
     "approval.passed": _("“%(title)s” was approved at every stage."),
+    "extension.returned": _("Your request to extend “%(title)s” was returned."),
+    "extension.passed": _("The due date of “%(title)s” was extended."),
+    "extension.ended": _("Your request to extend “%(title)s” ended: what was asked has changed."),
+    "reopening.returned": _("Your request to reopen “%(title)s” was returned."),
+    "reopening.ended": _("Your request to reopen “%(title)s” ended with the task."),
     "task.due_soon": _("“%(title)s” is due soon."),
     "task.overdue": _("“%(title)s” is overdue."),
 }

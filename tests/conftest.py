@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings as project
 from django.db import connections
@@ -28,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     project.WHITENOISE_USE_FINDERS = project.WHITENOISE_AUTOREFRESH = True
     project.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     project.STATIC_ROOT.mkdir(exist_ok=True)
+    # How long an example takes says more about who else is busy than about what it tests.
+    hypothesis.settings.register_profile("duban", deadline=None)
+    hypothesis.settings.load_profile("duban")
 
 
 def pytest_collection_finish() -> None:

@@ -16,11 +16,14 @@ class WorkflowsConfig(AppConfig):
         from workflows.plan_replay import PLAN_TABLES
         from workflows.plan_subject import PlanCountersign, PlanIssue
         from workflows.replay import TABLES
+        from workflows.request_subjects import TaskExtension, TaskReopening
         from workflows.subjects import TaskCompletion
 
         subjects.register(TaskCompletion())
         subjects.register(PlanCountersign())
         subjects.register(PlanIssue())
         subjects.register(PlanAmendment())
+        subjects.register(TaskExtension())
+        subjects.register(TaskReopening())
         reading.register(HouseReader())
         replay.register(*TABLES, *PLAN_TABLES)

@@ -56,10 +56,14 @@ KINDS = {
     "delegation.given": _("Delegation given"),
     "delegation.revoked": _("Delegation revoked"),
     "directory.imported": _("Directory sheet imported"),
+    "extension.ended": _("Request for an extension ended"),
+    "extension.requested": _("Extension asked for"),
+    "extension.withdrawn": _("Request for an extension taken back"),
     "group.changed": _("Unit group changed"),
     "group.created": _("Unit group created"),
     "import.discarded": _("Import discarded"),
     "import.uploaded": _("Plan document uploaded"),
+    "ledger.exported": _("Bundle of the record exported"),
     "log.origin_opened": _("Signing of the log begun under a new name"),
     "organisation.created": _("Organisation created"),
     "organisation.renamed": _("Organisation renamed"),
@@ -80,6 +84,9 @@ KINDS = {
     "plan.withdrawn": _("Plan withdrawn from approval"),
     "post.abolished": _("Post abolished"),
     "post.created": _("Post created"),
+    "reopening.ended": _("Request for reopening ended"),
+    "reopening.requested": _("Reopening asked for"),
+    "reopening.withdrawn": _("Request for reopening taken back"),
     "route.draft_abandoned": _("Draft of a route abandoned"),
     "route.draft_begun": _("Draft of a route begun"),
     "route.draft_submitted": _("Draft of a route put forward"),
@@ -129,6 +136,18 @@ class HouseReader:
             for row in _of(organisation, kind).filter(pk__in=wanted[kind]):
                 names[f"{kind}:{row.pk}"] = Named(str(row), _url(kind, row.pk))
         return names
+
+    def together(self, organisation: UUID, subject: str) -> set[str]:
+        kind, _colon, key = subject.partition(":")
+        tasks = Task._default_manager.filter(organisation=organisation)
+        match kind:
+            case "plan":
+                parts = tasks.filter(plan=key)
+            case "unit":
+                parts = tasks.filter(assignments__unit=key)
+            case _:
+                parts = tasks.none()
+        return {subject, *(f"task:{pk}" for pk in parts.values_list("pk", flat=True))}
 
     def find(self, organisation: UUID, words: str) -> set[str]:
         found = set()

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from approvals.models import WorkItem
+from audit.templatetags.ui import day_long
 from directory.queries import Holding
 from workflows.lights import light
-from workflows.models import Plan, PlanImport, Task
+from workflows.models import Plan, PlanImport, Task, TaskRequest
 from workflows.queries.errands import ADVISE, DECIDE, Known
 from workflows.queries.inbox import Errand
 
@@ -29,6 +30,8 @@ VERBS: Mapping[str, Promise] = {
     "receive_plan": pgettext_lazy("inbox", "Receive"),
     "draft_plan": pgettext_lazy("inbox", "Complete"),
     "revise_plan": pgettext_lazy("inbox", "Revise"),
+    "revise_extension": pgettext_lazy("inbox", "Revise"),
+    "revise_reopening": pgettext_lazy("inbox", "Revise"),
     "issue_plan": pgettext_lazy("inbox", "Issue"),
     "check_import": pgettext_lazy("inbox", "Check"),
 }
@@ -37,7 +40,11 @@ VERBS: Mapping[str, Promise] = {
 CHOICES: Sequence[tuple[str, Promise, Sequence[str]]] = (
     ("review", VERBS["decide"], ("decide", "advise")),
     ("receive", VERBS["accept"], ("accept", "receive", "receive_plan")),
-    ("report", VERBS["report"], ("report", "contribute")),
+    (
+        "report",
+        VERBS["report"],
+        ("report", "contribute", "revise_extension", "revise_reopening"),
+    ),
     ("close", pgettext_lazy("inbox", "Close or settle"), ("close", "settle")),
     (
         "plans",
@@ -117,7 +124,11 @@ def _url(errand: Errand) -> str:
         return reverse("plan_review", args=[errand.subject])
     if errand.kind.endswith("_plan"):
         return reverse("plan", args=[errand.subject])
-    return reverse("report" if errand.kind == "report" else "task", args=[errand.subject])
+    return reverse(WHERE.get(errand.kind, "task"), args=[errand.subject])
+
+
+WHERE = {"report": "report", "revise_extension": "extension", "revise_reopening": "reopening"}
+"""The addresses of what isn't done from the task's own page."""
 
 
 def _task(errand: Errand, known: Known) -> Task:
@@ -140,11 +151,7 @@ def _why(errand: Errand, known: Known) -> list[str]:
 
 
 def _seat(seat: WorkItem) -> list[str]:
-    sent = _("%(name)s submitted version %(version)s") % {
-        "name": seat.opening.round.submitter.name,
-        "version": seat.version,  # type: ignore[attr-defined]
-    }
-    reasons = [sent, _("Stage “%(stage)s”") % {"stage": seat.opening.stage.name}]
+    reasons = [_sent(seat), _("Stage “%(stage)s”") % {"stage": seat.opening.stage.name}]
     asked: int = seat.asked  # type: ignore[attr-defined]
     if asked > 1:
         decided = seat.decided or 0  # type: ignore[attr-defined]
@@ -153,6 +160,27 @@ def _seat(seat: WorkItem) -> list[str]:
         )
         reasons.append(words % {"decided": decided, "asked": asked})
     return reasons
+
+
+def _sent(seat: WorkItem) -> str:
+    words = {"name": seat.opening.round.submitter.name}
+    match seat.approval.subject_kind:
+        case TaskRequest.Kind.EXTENSION:
+            until = day_long(seat.until)  # type: ignore[attr-defined]
+            return _("%(name)s asks for an extension until %(due)s") % (words | {"due": until})
+        case TaskRequest.Kind.REOPENING:
+            return _("%(name)s asks for the task to be reopened") % words
+    version = seat.version  # type: ignore[attr-defined]
+    return _("%(name)s submitted version %(version)s") % (words | {"version": version})
+
+
+def asked_for(kind: str, until: date | None = None) -> str:
+    """What a request is called, in the row of something that was done."""
+    if kind == TaskRequest.Kind.REOPENING:
+        return pgettext("request", "reopening of the task")
+    if until is None:
+        return pgettext("request", "extension of the due date")
+    return pgettext("request", "extension until %(due)s") % {"due": day_long(until)}
 
 
 def _question(seat: WorkItem, known: Known) -> str:
@@ -173,6 +201,10 @@ def _part(kind: str, task: Task) -> str:
             return _("Your unit leads this task")
         case "contribute":
             return _("%(unit)s needs your unit's part for its report") % lead
+        case "revise_extension":
+            return _("The request for an extension came back")
+        case "revise_reopening":
+            return _("The request for reopening came back")
         case "close":
             return _("The report of %(unit)s has passed its approval") % lead
         case _:

@@ -15,13 +15,14 @@ from directory.models import Person
 from directory.queries import Holding, working_days
 from workflows import errand_wording as wording
 from workflows.errand_wording import Row
-from workflows.models import Plan, Task
+from workflows.models import Plan, Task, TaskRequest
 from workflows.queries import errands, inbox, records
 from workflows.queries.inbox import Counts
 from workflows.queries.records import Record, Records
 
 KINDS = {
     "report": pgettext_lazy("done", "Submitted"),
+    "request": pgettext_lazy("done", "Asked"),
     "contribution": pgettext_lazy("done", "Contributed"),
     "receipt": pgettext_lazy("done", "Received"),
     "plan_receipt": pgettext_lazy("done", "Received"),
@@ -107,27 +108,27 @@ def for_me(
 
 
 def waiting(person: Person, at: datetime, after: str = "") -> PastPage:
-    """What the person put forward and others have now. At most seven queries."""
+    """What the person put forward and others have now. At most eight queries."""
     found = records.waiting(person, at, records.Bookmark.read(after))
     days, today = working_days(person.organisation_id), timezone.localdate(at)
     rows = []
     for one in found.records:
         since = days.between(timezone.localdate(one.at), today)
-        who = ", ".join(found.seats.get(one.subject, ())) or _("nobody: the stage is blocked")
-        rows.append(
-            _row(one, found, KINDS["report"], [_("Now with %(who)s") % {"who": who}], since)
-        )
+        seats = found.seats.get(one.item) or found.seats.get(one.subject, [])
+        who = ", ".join(seats) or _("nobody: the stage is blocked")
+        why = [*_asked_for(one, found), _("Now with %(who)s") % {"who": who}]
+        rows.append(_row(one, found, KINDS.get(one.kind, KINDS["report"]), why, since))
     return PastPage(rows, found.after)
 
 
 def done(person: Person, after: str = "") -> PastPage:
-    """What the person has done. At most six queries."""
+    """What the person has done. At most seven queries."""
     found = records.done(person, records.Bookmark.read(after))
     rows = []
     for one in found.records:
-        verb, why = KINDS.get(one.kind, ""), []
+        verb, why = KINDS.get(one.kind, ""), _asked_for(one, found)
         if signed := found.sign_offs.get(one.item):
-            verb, why = KINDS[signed.decision], [signed.capacity]
+            verb, why = KINDS[signed.decision], [*_asked_for(one, found), signed.capacity]
             if signed.acting_for:
                 why.append(_("For %(name)s") % {"name": signed.acting_for.name})
             if hasattr(signed, "revocation"):
@@ -137,6 +138,16 @@ def done(person: Person, after: str = "") -> PastPage:
             row = replace(row, take_back=reverse("revoke", args=[one.item]))
         rows.append(row)
     return PastPage(rows, found.after)
+
+
+def _asked_for(one: Record, found: Records) -> list[str]:
+    """What was asked or decided on, where that wasn't the task's completion."""
+    if request := found.requests.get(one.item):
+        return [wording.asked_for(request.kind, request.due_date)]
+    signed = found.sign_offs.get(one.item)
+    if signed and signed.approval.subject_kind in TaskRequest.Kind.values:
+        return [wording.asked_for(signed.approval.subject_kind)]
+    return []
 
 
 def _row(

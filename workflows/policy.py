@@ -5,7 +5,7 @@ isn't repeated here: the task's own transitions say what its state allows.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -18,6 +18,9 @@ from directory.queries import Holding
 
 IN_HAND = ("assigned", "in_progress")
 NOT_OVER = (*IN_HAND, "submitted", "reviewed")
+OVER = ("reviewed", "closed")
+"""The states that a task is brought back from."""
+EXTENSION, REOPENING = "task_extension", "task_reopening"
 MAY_BE_NAMED = (*WORKS, Post.Role.REVIEWER, Post.Role.COORDINATOR)
 """Whom a unit may name for a task: those who then write for it."""
 
@@ -29,6 +32,10 @@ STATES: Mapping[str, Sequence[str]] = {
     "report": ("in_progress",),
     "contribute": IN_HAND,
     "set_due_date": NOT_OVER,
+    "ask_extension": ("in_progress", "submitted"),
+    "withdraw_extension": NOT_OVER,
+    "ask_reopening": OVER,
+    "withdraw_reopening": OVER,
     "set_priority": NOT_OVER,
 }
 
@@ -45,11 +52,25 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Pending:
+    """A request whose approval has not ended: who asked, in whichever round.
+
+    `asker` put it forward last; `returned`: it is with them; `decided`: somebody has decided since.
+    """
+
+    asker: UUID
+    askers: frozenset[UUID]
+    returned: bool = False
+    decided: bool = False
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that the policy knows. `available` are the transitions that the task's state allows.
 
     `submitter` and `authors` are those of the newest report; `decided` tells whether anybody has
-    decided on it. `unit` is the unit for which somebody asks, where a task has many.
+    decided on it. `unit` is the unit for which somebody asks, where a task has many. `routed` are
+    the kinds of requests for which a route is in force, `pending` those that have not ended.
     """
 
     state: str
@@ -62,6 +83,8 @@ class Facts:
     authors: frozenset[UUID] = frozenset()
     decided: bool = False
     unit: UUID | None = None
+    routed: frozenset[str] = frozenset()
+    pending: Mapping[str, Pending] = field(default_factory=dict)
 
     def units(self, *roles: str) -> set[UUID]:
         found = {part.unit for part in self.parts if part.role in roles}
@@ -209,6 +232,74 @@ def _closer(person: Person, facts: Facts) -> Verdict:
     return Verdict(False, pgettext_lazy("close", "Only the coordinator in charge may do this."))
 
 
+def _reopener(person: Person, facts: Facts) -> Verdict:
+    """Where a route says who decides on reopening, nobody does it alone."""
+    if REOPENING in facts.routed:
+        return Verdict(False, _("Reopening goes through its own approval here: ask for it."))
+    return _closer(person, facts)
+
+
+def _coordinating(person: Person, facts: Facts) -> Verdict:
+    """The plan's coordinators, and those of the office that closes the task."""
+    offices = {facts.coordinator, facts.closing_unit}
+    for held in facts.holdings:
+        if held.role == Post.Role.COORDINATOR and held.unit.pk in offices:
+            return Verdict(True, holding=held)
+    return Verdict(False, _("Only the lead unit, an assessor or the coordinator may do this."))
+
+
+def _any(*rules: Rule) -> Rule:
+    """The first rule that allows it; else what the last one says."""
+
+    def rule(person: Person, facts: Facts) -> Verdict:
+        verdicts = [one(person, facts) for one in rules]
+        return next((one for one in verdicts if one), verdicts[-1])
+
+    return rule
+
+
+def _asks(kind: str, entitled: Rule) -> Rule:
+    """For the first time, or again once it came back; nobody while it is under approval."""
+
+    def rule(person: Person, facts: Facts) -> Verdict:
+        verdict = entitled(person, facts)
+        if verdict and kind not in facts.routed:
+            return Verdict(False, UNROUTED[kind])
+        pending = facts.pending.get(kind)
+        if verdict and pending and not pending.returned:
+            reason = _("This was asked for already and is under approval.")
+            return Verdict(False, reason, state=True)
+        return verdict
+
+    return rule
+
+
+def _takes_back(kind: str, entitled: Rule) -> Rule:
+    """Who asked, until somebody decides; once it came back, whoever may ask again."""
+
+    def rule(person: Person, facts: Facts) -> Verdict:
+        pending, verdict = facts.pending.get(kind), entitled(person, facts)
+        if not verdict or (pending and pending.returned):
+            return verdict
+        if pending is None:
+            return Verdict(False, _("Nobody is asking for this now."), state=True)
+        if pending.asker != person.pk:
+            return Verdict(False, _("Only the person who asked for it may take the request back."))
+        if pending.decided:
+            reason = _("Somebody has decided on the request already: it can't be taken back.")
+            return Verdict(False, reason, state=True)
+        return verdict
+
+    return rule
+
+
+UNROUTED: Mapping[str, str | Promise] = {
+    EXTENSION: _("No route for extensions is in force: the coordinator moves the due date."),
+    REOPENING: _("No route for reopening is in force: the coordinator reopens the task."),
+}
+_extends = _member("lead")
+_brings_back = _any(_member("lead", "assessor"), _coordinating)
+
 RULES: Mapping[str, Rule] = {
     "accept": _member("lead"),
     "decline": _member("lead"),
@@ -224,5 +315,9 @@ RULES: Mapping[str, Rule] = {
     "set_priority": _coordinator,
     "cancel": _coordinator,
     "close": _closer,
-    "reopen": _closer,
+    "reopen": _reopener,
+    "ask_extension": _asks(EXTENSION, _extends),
+    "withdraw_extension": _takes_back(EXTENSION, _extends),
+    "ask_reopening": _asks(REOPENING, _brings_back),
+    "withdraw_reopening": _takes_back(REOPENING, _brings_back),
 }

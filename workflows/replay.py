@@ -16,7 +16,10 @@ def task(record: Record) -> Told:
         return
     facts = record.facts
     if change := facts.get("state"):
-        yield record.subject_id, {"state": change["to"]}
+        again = {"outcome": "", "closed_at": None} if change["to"] == "in_progress" else {}
+        yield record.subject_id, {"state": change["to"]} | again
+    if isinstance(moved := facts.get("due_date"), dict):
+        yield record.subject_id, {"due_date": moved["to"]}
     match record.kind:
         case "task.created":
             yield (
@@ -25,14 +28,10 @@ def task(record: Record) -> Told:
             )
         case "task.amended":
             yield record.subject_id, facts["amended"]
-        case "task.due_date_set":
-            yield record.subject_id, {"due_date": facts["due_date"]["to"]}
         case "task.priority_set":
             yield record.subject_id, {"priority": facts["priority"]["to"]}
         case "task.closed":
             yield record.subject_id, {"outcome": facts["outcome"], "closed_at": record.at}
-        case "task.reopened":
-            yield record.subject_id, {"outcome": "", "closed_at": None}
 
 
 MADE = ("plan", "measure", "made_for", "title", "due_date", "priority", "measure_revision")
@@ -84,6 +83,25 @@ def submission(record: Record) -> Told:
         )
 
 
+def request(record: Record) -> Told:
+    """What was asked for a task: a later due date, or to work on it again."""
+    if asked := record.facts.get("request"):
+        yield (
+            asked["id"],
+            {name: asked[name] for name in REQUEST}
+            | {
+                "task": record.subject_id,
+                "asked_by": record.actor_id,
+                "reason": digest(record.facts["reason"]),
+                "digest": record.facts["document"]["digest"],
+                "at": record.at,
+            },
+        )
+
+
+REQUEST = ("kind", "number", "previous_due_date", "due_date")
+
+
 def included(record: Record) -> Told:
     if record.kind == "task.submitted":
         for one in record.facts["contributions"]:
@@ -133,6 +151,11 @@ TABLES = [
             "without_units_reason",
             "at",
         ),
+    ),
+    Table(
+        "workflows.taskrequest",
+        request,
+        columns(*REQUEST, "task", "asked_by", "reason", "digest", "at"),
     ),
     Table("workflows.includedcontribution", included, key=joined("submission", "contribution")),
     Table(

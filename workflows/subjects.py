@@ -91,32 +91,10 @@ def parties(task: Task) -> Context:
     )
 
 
-class TaskCompletion:
-    """A report is approved; the task waits, and moves when its route ends."""
+class TaskSubject:
+    """What the approvals of a task have in common, whatever is asked."""
 
-    kind = COMPLETION
-    submitter_chooses = True
     root = Task
-
-    def digest(self, root: Root) -> bytes:
-        """Over the task's title and deadline, and which text of the measure it carries out.
-
-        The report's own digest has all the rest.
-        """
-        task = _task(root)
-        content: dict[str, Any] = {"title": task.title, "due_date": task.due_date}
-        if task.measure_revision > 1:
-            content["measure_revision"] = task.measure_revision
-        return hashlib.sha256(canonical.encode(content)).digest()
-
-    def apply(self, root: Root, outcome: Outcome) -> Applied:
-        task = _task(root)
-        before = task.state
-        if outcome.result == PASSED:
-            task.pass_review()
-        else:
-            task.send_back()
-        return Applied(("state",), {"state": {"from": before, "to": task.state}})
 
     def describe(self, ids: Iterable[UUID]) -> dict[UUID, Description]:
         found = Task.objects.filter(pk__in=set(ids)).select_related("measure", "plan")
@@ -161,7 +139,34 @@ class TaskCompletion:
         return dict(rows)
 
 
-def _task(root: Root) -> Task:
+class TaskCompletion(TaskSubject):
+    """A report is approved; the task waits, and moves when its route ends."""
+
+    kind = COMPLETION
+    submitter_chooses = True
+
+    def digest(self, root: Root) -> bytes:
+        """Over the task's title and deadline, and which text of the measure it carries out.
+
+        The report's own digest has all the rest.
+        """
+        task = task_of(root)
+        content: dict[str, Any] = {"title": task.title, "due_date": task.due_date}
+        if task.measure_revision > 1:
+            content["measure_revision"] = task.measure_revision
+        return hashlib.sha256(canonical.encode(content)).digest()
+
+    def apply(self, root: Root, outcome: Outcome) -> Applied:
+        task = task_of(root)
+        before = task.state
+        if outcome.result == PASSED:
+            task.pass_review()
+        else:
+            task.send_back()
+        return Applied(("state",), {"state": {"from": before, "to": task.state}})
+
+
+def task_of(root: Root) -> Task:
     """The root that `lock` or `load` gave."""
     if not isinstance(root, Task):
         raise TypeError(f"{root.subject} is no task")

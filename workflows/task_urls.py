@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import evidence, reports, reviews, tasks, together
+from workflows.views import evidence, reports, requests, reviews, tasks, together
 from workflows.views.tasks import page_of
 
 urlpatterns = [
@@ -15,6 +15,18 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/reopen/", page_of("reopen"), name="task_reopen"),
     path("tasks/<uuid:task_id>/reassign/", page_of("reassign"), name="task_reassign"),
     path("tasks/<uuid:task_id>/due-date/", page_of("set_due_date"), name="task_due_date"),
+    path("tasks/<uuid:task_id>/extension/", requests.ask_extension, name="extension"),
+    path(
+        "tasks/<uuid:task_id>/extension/withdraw/",
+        requests.withdraw_extension,
+        name="extension_withdraw",
+    ),
+    path("tasks/<uuid:task_id>/reopening/", requests.ask_reopening, name="reopening"),
+    path(
+        "tasks/<uuid:task_id>/reopening/withdraw/",
+        requests.withdraw_reopening,
+        name="reopening_withdraw",
+    ),
     path("tasks/<uuid:task_id>/priority/", page_of("set_priority"), name="task_priority"),
     path("tasks/<uuid:task_id>/cancel/", page_of("cancel"), name="task_cancel"),
     path(

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import decision_sql, refusals, rules, stages
+from approvals import decision_sql, refusals, rules, stages, subjects
 from approvals.actions import signing
 from approvals.actions.request import Request
 from approvals.actions.standing import Standing, claim, stand
@@ -225,7 +225,8 @@ def _record(
     subject, root, reading = standing.subject, standing.root, standing.reading
     action = uuid7()
     comment = commit(request.comment) if request.comment else None
-    sign_off = signing.sign_off(request, reading, claimed, reviewed, comment, root)
+    title = subjects.title(subject, root)
+    sign_off = signing.sign_off(request, reading, claimed, reviewed, comment, root, title)
     advance = _advance(request, standing, claimed, tally, action)
     closed = tally.result != "pending"
     asked = [place for place in reading.asked if place.id != reading.item and place.is_asked]

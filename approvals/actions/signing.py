@@ -25,12 +25,13 @@ def sign_off(
     reviewed: Reviewed,
     comment: Commitment | None,
     root: Root,
+    title: str,
 ) -> SignOff:
     """The row, unsaved, with its statement in canonical bytes."""
     principal = Person.objects.get(pk=claim.acting_for) if claim.acting_for else None
     said = sentences.meaning(
         request.decision,
-        subject=str(root),
+        subject=title,
         stage=reading.stage,
         round=reading.round_number,
         capacity=capacity_text(reading),

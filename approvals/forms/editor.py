@@ -32,7 +32,9 @@ ROLES = [(role.value, role.label) for role in Post.Role if role in specs.DECIDIN
 class NewRouteForm(forms.Form):
     """What a route is called and for; a file may bring its stages along."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(
+        label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     subject_kind = forms.ChoiceField(label=_("What is approved along it"))
 
     def __init__(self, *args: Any, kinds: Iterable[str], **kwargs: Any) -> None:
@@ -186,7 +188,7 @@ def _shown(stage: Plain) -> dict[str, Any]:
 
 
 class SignersForm(forms.Form):
-    """One line of signers: a role in a place, or a person."""
+    """One line of signers: a role in a place, or a person. `is_pressed`: one is to be added."""
 
     where = forms.ChoiceField(label=_("Whose"), required=False)
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, required=False)
@@ -200,10 +202,18 @@ class SignersForm(forms.Form):
     chosen = forms.BooleanField(label=_("The submitter chooses among them"), required=False)
 
     def __init__(
-        self, data: Any, *, directory: Directory, prefix: str, may_choose: bool = False
+        self,
+        data: Any,
+        *,
+        directory: Directory,
+        prefix: str,
+        role: str = "principal",
+        may_choose: bool = False,
+        is_pressed: bool = False,
     ) -> None:
-        super().__init__(data, prefix=prefix, initial={"role": "principal"})
+        super().__init__(data, prefix=prefix, initial={"role": role})
         self.directory = directory
+        self.is_pressed = is_pressed
         if not may_choose or prefix != "approvers":
             del self.fields["chosen"]
         self.fields["where"].choices = self._places()  # type: ignore[attr-defined]
@@ -221,6 +231,8 @@ class SignersForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
         where = told.get("where")
+        if self.is_pressed and not where:
+            self.add_error("where", _("Choose whose."))
         if where == "person" and not self.directory.find(told.get("person", "")):
             self.add_error("person", _("Nobody, or more than one, is called that. Choose one."))
         if where not in (None, "", "person") and not told.get("role"):

@@ -16,6 +16,9 @@ from approvals.routes import drawing, editing, specs, wording
 from approvals.routes.changes import Compared, changes_of
 from approvals.routes.specs import Plain, StageSpec
 
+KNOWN = ("post", "person")
+"""Selectors of which the number of seats is known whatever is submitted."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -27,6 +30,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What is wrong: in full, and beside the `field` of the stage that it is about."""
+
+    text: str
+    beside: str
+    field: str
+
+
+@dataclass(frozen=True)
 class Card:
     """A stage in the editor: closed it is read, open it is a form."""
 
@@ -35,7 +47,8 @@ class Card:
     who: Sequence[str]
     rule: str
     notes: Sequence[str]
-    problems: Sequence[str]
+    problems: Sequence[Trouble]
+    hints: Sequence[str]
     is_first: bool
     is_last: bool
     form: StageForm | None = None
@@ -118,6 +131,7 @@ def editor(
                 None,
                 directory=directory,
                 prefix=name,
+                role="reviewer" if stages[opened - 1].rule == "quorum" else "principal",
                 may_choose=subjects.lets_choose(route.subject_kind),
             )
             for name in LISTS
@@ -139,9 +153,9 @@ def editor(
         wording.kind(route.subject_kind),
         cards,
         picture(words, route.name),
-        words.problems.get(0, []),
+        [one.text for one in words.problems.get(0, [])],
         opened,
-        edited.focus if edited else "",
+        edited.focus if edited and edited.focus else "" if stages else "add-deputy",
         presets(),
         directory,
         newest.number if newest else None,
@@ -166,14 +180,15 @@ class Words:
     stages: Sequence[StageSpec]
     names: Mapping[str, str]
     seats: Mapping[tuple[str, str], int]
-    problems: Mapping[int, Sequence[str]]
+    problems: Mapping[int, Sequence[Trouble]]
 
     @classmethod
     def of(cls, stages: Sequence[StageSpec], route: Route) -> "Words":
         organisation, kind = route.organisation, route.subject_kind
-        found: dict[int, list[str]] = {}
+        found: dict[int, list[Trouble]] = {}
         for one in [*specs.problems(stages), *problems_outside(stages, organisation, kind)]:
-            found.setdefault(one.position, []).append(wording.problem(one, stages))
+            said = Trouble(wording.problem(one, stages), wording.complaint(one), one.field)
+            found.setdefault(one.position, []).append(said)
         return cls(
             stages,
             routing.names_in(stages, organisation.pk),
@@ -194,6 +209,25 @@ class Words:
             "who": said,
             "posts": posts if seats else _("no post yet"),
         }
+
+    def hints(self, spec: StageSpec) -> list[str]:
+        """What may be as it is, but hardly on purpose: a vote that today's posts can't win."""
+        if not spec.quorum_number or any(one["select"] not in KNOWN for one in spec.approvers):
+            return []
+        seats = sum(
+            one.get("weight", 1) * self.seats.get((str(one.get("unit")), str(one.get("role"))), 1)
+            for one in spec.approvers
+        )
+        if not seats or seats >= spec.quorum_number:
+            return []
+        return [
+            ngettext(
+                "Only %(seats)d vote can be cast today, and %(needed)d are needed.",
+                "Only %(seats)d votes can be cast today, and %(needed)d are needed.",
+                seats,
+            )
+            % {"seats": seats, "needed": spec.quorum_number}
+        ]
 
 
 def card(
@@ -217,6 +251,7 @@ def card(
         sentences(spec),
         wording.notes(spec, words.stages, words.names),
         words.problems.get(position, []),
+        words.hints(spec),
         position == 1,
         position == len(words.stages),
         form,

@@ -81,6 +81,7 @@ def paper(page: RecordPage, at: datetime) -> Paper:
         str(approval.pk),
         [
             Fact(_("Subject"), page.about.title),
+            *(Fact(label, words) for label, words in newest.says),
             Fact(_("Unit"), unit.name if unit else "", _("Submitter"), newest.round.submitter.name),
             Fact(_("Route"), _route(approval), _("Round"), str(newest.round.number)),
         ],

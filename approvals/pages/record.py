@@ -1,9 +1,10 @@
 """The record of an approval in words: rounds, openings, seats, and what happened on each."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -13,7 +14,7 @@ from approvals.models import Approval, Intervention, Opening, Round, SignOff, Wo
 from approvals.queries.progress import SeatView, StageView, electorate
 from approvals.queries.record import Kept, kept
 from approvals.reckoning import reckoned
-from approvals.subjects import Description, Readable, Sight
+from approvals.subjects import Description, Particular, Readable, Sight
 from audit.models import Entry
 from directory.models import Person
 from directory.policy import may_administer, may_read_everything
@@ -71,6 +72,8 @@ class RoundRecord:
     round: Round
     sent: Act
     openings: list[OpeningRecord]
+    says: Sequence[tuple[str, str]] = ()
+    """What the document of the round asks: labels and words."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,12 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
     roles = roles_of(user, at)
     about = subject.describe([approval.subject_id]).get(approval.subject_id, NOWHERE)
     wording = _Wording(found)
-    rounds = [wording.round(one) for one in found.rounds]
+    says: Mapping[UUID, Sequence[tuple[str, str]]] = {}
+    if isinstance(subject, Particular) and sight is Sight.WORDS:
+        says = subject.particulars([one.document_id for one in found.rounds])
+    rounds = [
+        replace(wording.round(one), says=says.get(one.document_id, ())) for one in found.rounds
+    ]
     open_now = [one for round_ in rounds for one in round_.openings if not one.opening.outcome]
     seats = [seat for one in open_now for seat in one.view.seats if seat.status == "open"]
     return RecordPage(

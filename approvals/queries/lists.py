@@ -25,9 +25,12 @@ def open_items_for(
     """The items that wait for a person, the longest waiting first, one more than `limit` if any.
 
     Their own posts', delegated ones', and those that ask them by name; what they may not decide
-    because it is their own work is left out. Each slice comes straight from an index, however much
-    history there is. `after` is (opened_at, id) of the last item shown. Three queries at most.
+    because it is their own work is left out, and nothing waits for a closed account. Each slice
+    comes straight from an index, however much history there is. `after` is (opened_at, id) of the
+    last item shown. Three queries at most.
     """
+    if not person.is_active:
+        return []
     seats = [
         (Q(post=one.post), {person.pk} | ({one.acting_for.pk} if one.acting_for else set()))
         for one in holdings(person, at)

@@ -103,7 +103,7 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
     post = item.post
     sentence = sentences.meaning(
         Decision.APPROVE,
-        subject=str(root),
+        subject=subjects.title(subjects.get(item.approval.subject_kind), root),
         stage=item.opening.stage.name,
         round=item.opening.round.number,
         capacity=sentences.capacity(post.unit.name if post else None, post.title if post else None),

@@ -62,7 +62,7 @@ def _add(stages: list[Plain], opened: int, arguments: list[str]) -> Edited:
     stages.append(preset(name).plain)
     if name in COMPLETE:
         return Edited(stages, 0, f"add-{name}")
-    return Edited(stages, len(stages), "stage-name")
+    return Edited(stages, len(stages), "stage-name" if name == "empty" else "where-approvers")
 
 
 def _open(stages: list[Plain], opened: int, arguments: list[str]) -> Edited:

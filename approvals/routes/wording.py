@@ -68,16 +68,21 @@ PROBLEMS: dict[str, str | Promise] = {
 
 def problem(found: Problem, stages: Sequence[StageSpec]) -> str:
     """What keeps the route from being published, and at which stage."""
-    words = str(PROBLEMS[found.code]) % {
-        "days": MOST_DAYS,
-        "selectors": MOST_SELECTORS,
-        "stages": MOST_STAGES,
-    }
+    words = complaint(found)
     if not found.position:
         return words
     return pgettext("a stage and what is wrong with it", "%(stage)s: %(problem)s") % {
         "stage": stage_name(found.position, stages[found.position - 1].name),
         "problem": words,
+    }
+
+
+def complaint(found: Problem) -> str:
+    """What is wrong, for where it stands beside the stage itself."""
+    return str(PROBLEMS[found.code]) % {
+        "days": MOST_DAYS,
+        "selectors": MOST_SELECTORS,
+        "stages": MOST_STAGES,
     }
 
 
@@ -92,6 +97,8 @@ KINDS: dict[str, str | Promise] = {
     "plan_countersign": gettext_lazy("countersigning a plan"),
     "plan_issue": gettext_lazy("issuing a plan"),
     "plan_amendment": gettext_lazy("amending a plan in force"),
+    "task_extension": gettext_lazy("extension of a task"),
+    "task_reopening": gettext_lazy("reopening of a task"),
     "route_publication": gettext_lazy("publication of a route"),
 }
 

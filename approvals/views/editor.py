@@ -157,8 +157,8 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
                     request.POST,
                     directory=directory,
                     prefix=name,
-                    may_choose=name == "approvers"
-                    and subjects.lets_choose(draft.route.subject_kind),
+                    may_choose=subjects.lets_choose(draft.route.subject_kind),
+                    is_pressed=button == f"sign-{name}",
                 )
                 for name in LISTS
             }

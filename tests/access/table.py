@@ -43,7 +43,7 @@ class Row:
     """An address: who may `get` and `post` there, None where the method doesn't exist.
 
     Everybody else who `sees` the object is refused with a sentence (403), for all others it doesn't
-    exist (404). `at` and `send` name things of the world, or give values (`send` as "=value").
+    exist (404). `at` and `send` name things of the world, or give values (as "=value").
     """
 
     name: str
@@ -271,7 +271,11 @@ EXPECTED = [
     on_task("task_cancel", COORDINATOR, "open", reason=REASON),
     on_task("task_withdraw", SUBMITTER, "submitted"),
     on_task("task_close", COORDINATOR, "reviewed", outcome="=verified"),
-    on_task("task_reopen", COORDINATOR, "closed", reason=REASON),
+    on_task("task_reopen", NOBODY, "closed", reason=REASON),  # a route decides on it
+    on_task("extension", WORKERS, "open", due_date="=2032-01-31", reason=REASON),
+    on_task("extension_withdraw", SUBMITTER, "submitted"),
+    on_task("reopening", WORKERS | COORDINATOR, "closed", reason=REASON),
+    on_task("reopening_withdraw", SUBMITTER, "reviewed"),
     on_task("report", WORKERS, "open", text="=Done.", percent="=50", revision="draft.revision"),
     on_task(
         "contribution",
@@ -294,6 +298,8 @@ EXPECTED = [
     Row("draft_file", get=WORKERS, sees=WORKERS, at=["draft file"]),
     # Deciding: the page is read by those who see its subject, the seat decides
     Row("review", get=CONCERNED, sees=CONCERNED, at=["item"]),
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["extension item"]),
+    Row("review", get=CONCERNED, sees=CONCERNED, at=["reopening item"]),
     Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
     Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
     Row("add_signer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED | {"when": "=after"}),
@@ -305,6 +311,7 @@ EXPECTED = [
     # The record of an approval: those who see its subject
     Row("approval", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan approval"]),
+    Row("approval", get=CONCERNED, sees=CONCERNED, at=["extension approval"]),
     Row("approval_form", get=CONCERNED, sees=CONCERNED, at=["approval"]),
     Row("approval", get=EVERYONE, at=["issued plan approval"]),
     Row("approval", get=EVERYONE, at=["route approval"]),
@@ -321,6 +328,12 @@ EXPECTED = [
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),
     Row("audit_verify", post=AUDITORS, own_transaction=True),
+    Row("audit_export", post=AUDITORS, own_transaction=True),
     Row("entry", get=AUDITORS, at=["entry"], by_role=True),
+    Row("entry_proof", get=AUDITORS | COORDINATOR, sees=AUDITORS | COORDINATOR, at=["entry"]),
+    # The signed log, and checking a proof: for everybody
+    Row("log_checkpoint", get=EVERYONE, at=["organisation"], open_to_all=True),
+    Row("log_tile", get=EVERYONE, at=["organisation", 0, "=000.p/1"], open_to_all=True),
+    Row("verify", get=EVERYONE, post=EVERYONE, open_to_all=True, send={"pasted": "=no proof"}),
     Row("entry_json", get=AUDITORS, at=["entry"], by_role=True),
 ]

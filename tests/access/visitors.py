@@ -65,7 +65,9 @@ class Visitors:
             return Answer(response, response.getvalue())
 
     def _thing(self, name: str | int) -> Any:
-        return name if isinstance(name, int) else self.here[name]
+        if isinstance(name, int):
+            return name
+        return name[1:] if name.startswith("=") else self.here[name]
 
     def _value(self, text: str) -> Any:
         if text.startswith("="):

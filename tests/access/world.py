@@ -5,8 +5,9 @@ Three marks stand in its texts, so that a page that shows one too many is found 
 which only those meet whom the task concerns, and `drafting` in plans that aren't issued yet.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from approvals.actions import Decided, StageSpec
 from approvals.models import Approval, Route, WorkItem
 from approvals.queries import seen_digest
 from approvals.routes.specs import MAY
-from audit import sequencer
+from audit import checkpoints, sequencer
 from audit.models import Entry
 from directory import actions as directory
 from directory.actions import OPERATOR
@@ -36,6 +37,7 @@ from workflows.actions import (
     plan_texts,
     plans,
     reports,
+    requests,
     tasks,
 )
 from workflows.actions.amendments import ItemText
@@ -182,6 +184,8 @@ def _routes(world: World) -> None:
     mark = world.marks.everyone
     stages = {
         "task_completion": [("post_of_lead", "deputy"), ("post_of_reviewing", "coordinator")],
+        "task_extension": [("post_of_lead", "principal")],
+        "task_reopening": [("post_of_reviewing", "coordinator")],
         "plan_issue": [("post_of_coordinating", "principal")],
         "plan_amendment": [("post_of_coordinating", "principal")],
     }
@@ -348,6 +352,7 @@ def _imports(world: World) -> None:
             task=world["open task"], unit=world["unit.own"]
         ).revision,
         "entry": entry_of(world).pk,
+        "organisation": world.organisation.pk,
     }
 
 
@@ -412,6 +417,7 @@ def _bring(world: World, task: Task, step: str) -> None:
     sent = _submit(world, task)
     if step == "submitted":
         item = _item(task)
+        _ask(world, task, "extension", requests.ask_extension, due_date=date(2032, 1, 31))
         world.things |= {"item": item.pk, "seen": seen_digest(item).hex()}
         world.things["approval"] = item.approval_id
         asked = approvals.consult(
@@ -428,9 +434,19 @@ def _bring(world: World, task: Task, step: str) -> None:
     decide(world, "own.deputy", task, comment=f"{mark}同意")
     decide(world, "office.coordinator", task, comment=f"{mark}属实")
     world.things["evidence"] = Evidence.objects.get(submission=sent).pk
+    if step == "reviewed":
+        _ask(world, task, "reopening", requests.ask_reopening)
     if step == "closed":
         who = world.does("office.coordinator")
         tasks.close(task_id=task.pk, outcome="verified", comment=f"{mark}办结", **who)
+
+
+def _ask(world: World, task: Task, verb: str, ask: Callable[..., Any], **more: Any) -> None:
+    ask(task_id=task.pk, reason=f"{world.marks.concerned}理由", **more, **world.does("own.handler"))
+    item = WorkItem.objects.get(
+        approval__subject_id=task.pk, approval__subject_kind=f"task_{verb}", state="open"
+    )
+    world.things |= {f"{verb} item": item.pk, f"{verb} approval": item.approval_id}
 
 
 def _write(world: World, task: Task, unit: str, who: str, text: str = "") -> Draft:
@@ -497,6 +513,8 @@ def entry_of(world: World) -> Entry:
 def tell(*worlds: World) -> None:
     """The worker's round after all this: everybody has their notices."""
     for world in worlds:
-        sequencer.advance(at=world.now)
+        for _step in range(2):  # the log's name is an entry of its own
+            sequencer.advance(at=world.now)
+            checkpoints.sign_all(at=world.now)
         notices.follow(at=world.now)
         world.things["unread notice"] = Notice.objects.for_user(world.people["own.handler"])[0].pk

@@ -375,7 +375,6 @@ class Model:
         if person in seat.had:
             return False
         self.give(seat, who, person)
-        seat.waits_for = None
         return True
 
     def give(self, seat: Seat, by: str, person: str) -> None:

@@ -190,7 +190,7 @@ class Engine(RuleBasedStateMachine):
         """Mostly somebody who may, sometimes somebody who might but for a rule, or anybody."""
         able = [name for name in PEOPLE if self.model.claim(seat, name)]
         near = sorted({name for name, _ in self.model.claims(seat.ask)})
-        chosen = (number % 6 == 1 and near) or (number % 6 and able) or PEOPLE
+        chosen = (number % 6 and able) or (number % 6 < 3 and near) or PEOPLE
         return chosen[number % len(chosen)]
 
     def whom(self, number: int) -> str:
@@ -237,7 +237,7 @@ class Engine(RuleBasedStateMachine):
     def end(self, how: int, who: int) -> None:
         """Withdrawn, cancelled, or, mostly, one of the two in vain."""
         name = PEOPLE[who % len(PEOPLE)] if who % 6 else self.model.submitter
-        if how % 6 == 0:
+        if how % 6 == 0 and self.model.rounds > how % 3:
             self.model.end("cancelled")
             self.done(True, self.office.cancel)
         elif how % 6 == 1 and self.model.state == "open":
@@ -251,9 +251,12 @@ class Engine(RuleBasedStateMachine):
     @precondition(lambda self: self.is_open)
     @rule(ballots=st.lists(st.tuples(pick, pick, votes, pick), min_size=1, max_size=3))
     def decide(self, ballots: list[tuple[int, int, str, int]]) -> None:
-        for ballot in ballots:
-            if self.is_open:
-                self.cast(*ballot)
+        """One after the other; where nobody can, mostly somebody comes who can."""
+        for place, who, vote, stage in ballots:
+            if self.is_open and self.model.blocked() and who % 4:
+                self.appoint(place, stage)
+            elif self.is_open:
+                self.cast(place, who, vote, stage)
 
     # The same a few times more: most of what happens in life are decisions.
     decide_then = decide
@@ -370,19 +373,34 @@ class Engine(RuleBasedStateMachine):
 
     # People come and go
 
-    @rule(which=pick, whom=pick)
+    @rule(
+        act=st.sampled_from(["appoint", "appoint", "leave", "leave", "delegate", "delegate"]),
+        which=pick,
+        whom=pick,
+    )
+    def change_the_directory(self, act: str, which: int, whom: int) -> None:
+        getattr(self, act)(which, whom)
+
     def appoint(self, which: int, whom: int) -> None:
-        """Vacant posts go first."""
+        """Vacant posts go first, and sometimes a new one."""
+        role = ROLES[which % len(ROLES)]
+        if which % 4 == 0 and len(self.model.posts[role]) < 2:
+            self.found(role)
         posts = sorted(post for posts in self.model.posts.values() for post in posts)
         vacant = [post for post in posts if post not in self.model.holders]
-        chosen = vacant if vacant and which % 2 else posts
-        post, name = chosen[which % len(chosen)], PEOPLE[whom % len(PEOPLE)]
+        chosen = vacant or posts
+        idle = [one for one in PEOPLE if one not in self.model.holders.values()]
+        people = idle if idle and whom % 3 else PEOPLE
+        post, name = chosen[which % len(chosen)], people[whom % len(people)]
         expected = self.model.appoint(post, name)
         self.done(expected, lambda: self.office.appoint(post, name))
 
-    @precondition(lambda self: self.is_underway)
-    @rule(act=pick, which=pick)
-    def leave(self, act: int, which: int) -> None:
+    def found(self, role: str) -> None:
+        number = sum(post.split()[0] == role for post in self.office.posts) + 1
+        self.model.posts[role].append(f"{role} {number}")
+        self.done(True, lambda: self.office.create(f"{role} {number}"))
+
+    def leave(self, which: int, act: int) -> None:
         """An appointment ends, a post, or an account; or somebody comes back."""
         if act % 4 == 0 and self.model.holders:
             post = sorted(self.model.holders)[which % len(self.model.holders)]
@@ -392,7 +410,7 @@ class Engine(RuleBasedStateMachine):
             post = posts[which % len(posts)]
             self.model.abolish(post)
             self.done(True, lambda: self.office.abolish(post))
-        elif act % 4 == 2 and self.model.inactive:
+        elif self.model.inactive:
             name = min(self.model.inactive)
             self.model.inactive.remove(name)
             self.done(True, lambda: self.office.reactivate(name))
@@ -401,30 +419,19 @@ class Engine(RuleBasedStateMachine):
             expected = self.model.deactivate(name)
             self.done(expected, lambda: self.office.deactivate(name))
 
-    @rule(which=pick)
-    def found_post(self, which: int) -> None:
-        """A role has up to two posts at a time."""
-        role = ROLES[which % len(ROLES)]
-        if len(self.model.posts[role]) < 2:
-            number = sum(post.split()[0] == role for post in self.office.posts) + 1
-            self.model.posts[role].append(f"{role} {number}")
-            self.done(True, lambda: self.office.create(f"{role} {number}"))
-
-    @precondition(lambda self: self.model.holders)
-    @rule(which=pick, whom=pick, all_of_them=st.booleans())
-    def delegate(self, which: int, whom: int, all_of_them: bool) -> None:
+    def delegate(self, which: int, whom: int) -> None:
+        """Mostly among those who are asked; the first of several delegations ends."""
+        if len(self.model.lent) > 2:
+            number = min(self.model.lent)
+            del self.model.lent[number]
+            self.done(True, lambda: self.office.end_delegation(number))
+        if not self.model.holders:
+            return
         post = sorted(self.model.holders)[which % len(self.model.holders)]
         principal, name = self.model.holders[post], self.colleague(whom)
-        number, lent = len(self.office.delegations), "" if all_of_them else post
+        number, lent = len(self.office.delegations), "" if which % 2 else post
         expected = self.model.lend(number, principal, name, lent)
         self.done(expected, lambda: self.office.delegate(number, principal, name, lent))
-
-    @precondition(lambda self: len(self.model.lent) > 2)
-    @rule(which=pick)
-    def end_delegation(self, which: int) -> None:
-        number = sorted(self.model.lent)[which % len(self.model.lent)]
-        del self.model.lent[number]
-        self.done(True, lambda: self.office.end_delegation(number))
 
     # What nobody does
 
@@ -444,7 +451,8 @@ class Engine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.now and not self.model.now.seats)
     @rule()
     def ask_again(self) -> None:
-        self.found_post(ROLES.index(LATE))
+        if not self.model.posts[LATE]:
+            self.found(LATE)
         approval = self.seen.approval
         assert approval
         found = actions.ask_again(approval_id=approval, at=self.office.tick())

@@ -15,9 +15,11 @@ from approvals.actions import StageSpec
 from approvals.forms.deciding import DecideForm
 from approvals.models import SignOff, WorkItem
 from approvals.queries import Review
+from directory import actions as directory
+from directory.actions import OPERATOR
 from directory.models import Person
 from tests.approvals.factories import World
-from tests.factories import make_administrator, make_organisation, make_person
+from tests.factories import NOW, make_administrator, make_organisation, make_person
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -174,6 +176,17 @@ def test_an_inbox_holds_what_waits_for_oneself_and_nothing_of_ones_own_work() ->
     world.submitter = world.people["Ben"]
     world.begin()
     assert queries.open_items_for(world.people["Ben"], now) == []
+
+
+def test_nothing_waits_for_a_closed_account() -> None:
+    world = World()
+    ana = make_person(world.organisation, "Ana")
+    asked = {"select": "person", "person": str(ana.pk)}
+    world.publish(StageSpec("Review", [asked]))
+    world.begin()
+    assert len(queries.open_items_for(ana, NOW)) == 1
+    closed = directory.deactivate_person(person_id=ana.pk, actor=OPERATOR, at=NOW)
+    assert queries.open_items_for(closed, NOW) == []
 
 
 def test_an_inbox_goes_on_after_the_last_item_shown() -> None:

@@ -1,6 +1,6 @@
 """Many people at once, on real connections: every race has one outcome, and nobody is lost.
 
-DUBAN_RACES sets how many decisions race in all (2,000 in continuous integration).
+DUBAN_RACES sets how many decisions race in all: 2,000 in continuous integration, 10,000 at night.
 """
 
 import os
@@ -22,12 +22,14 @@ from tests.factories import NOW, delegate, make_person, make_post, make_unit
 pytestmark = [pytest.mark.races, pytest.mark.usefixtures("committed_db")]
 
 TOTAL = int(os.environ.get("DUBAN_RACES", "500"))
+NIGHT = 10_000
 KINDS = 4
 
 
-def rounds(seats: int) -> range:
-    """As many rounds of a race as make up this kind's share of all."""
-    return range(max(TOTAL // KINDS // seats, 1))
+@pytest.fixture(params=[TOTAL, pytest.param(NIGHT, marks=pytest.mark.nightly)])
+def rounds(request: pytest.FixtureRequest) -> range:
+    """As many rounds of a race as make up this kind's share of all decisions."""
+    return range(-(-request.param // KINDS // CONNECTIONS))
 
 
 def names(result: object) -> str:
@@ -70,24 +72,24 @@ def fresh(world: World) -> Approval:
     return world.begin()
 
 
-def test_an_item_is_decided_once_by_its_holder_or_a_delegate(race: Race) -> None:
+def test_an_item_is_decided_once_by_its_holder_or_a_delegate(race: Race, rounds: range) -> None:
     world = World()
     world.route(["Ana"])
     delegates = [make_person(world.organisation) for _ in range(CONNECTIONS - 1)]
     for person in delegates:
         delegate(world.people["Ana"], person)
-    for _ in rounds(CONNECTIONS):
+    for _ in rounds:
         approval = fresh(world)
         results = race([decide(world, "Ana", by) for by in [world.people["Ana"], *delegates]])
         check(world, approval, results, ballots=1)
         assert Counter(map(names, results)) == {"passed": 1, "StageClosed": CONNECTIONS - 1}
 
 
-def test_the_last_two_of_all_pass_the_stage_once(race: Race) -> None:
+def test_the_last_two_of_all_pass_the_stage_once(race: Race, rounds: range) -> None:
     world = World()
     people = [f"P{number}" for number in range(CONNECTIONS)]
     world.route(people, rule="all")
-    for _ in rounds(CONNECTIONS):
+    for _ in rounds:
         approval = fresh(world)
         results = race([decide(world, name) for name in people])
         check(world, approval, results, ballots=CONNECTIONS)
@@ -95,11 +97,11 @@ def test_the_last_two_of_all_pass_the_stage_once(race: Race) -> None:
         assert Approval.objects.get(pk=approval.pk).state == Approval.State.PASSED
 
 
-def test_a_quorum_closes_at_its_edge_and_takes_no_vote_after(race: Race) -> None:
+def test_a_quorum_closes_at_its_edge_and_takes_no_vote_after(race: Race, rounds: range) -> None:
     world = World()
     people = [f"P{number}" for number in range(CONNECTIONS)]
     world.route(people, rule="quorum", quorum_number=5, refusal="vote")
-    for _ in rounds(CONNECTIONS):
+    for _ in rounds:
         approval = fresh(world)
         results = race([decide(world, name) for name in people])
         check(world, approval, results, ballots=5)
@@ -110,12 +112,12 @@ def test_a_quorum_closes_at_its_edge_and_takes_no_vote_after(race: Race) -> None
         }
 
 
-def test_a_withdrawal_and_decisions_leave_one_of_them_standing(race: Race) -> None:
+def test_a_withdrawal_and_decisions_leave_one_of_them_standing(race: Race, rounds: range) -> None:
     world = World()
     people = [f"P{number}" for number in range(CONNECTIONS - 1)]
     world.route(people, rule="all")
     outcomes: Counter[str] = Counter()
-    for _ in rounds(CONNECTIONS):
+    for _ in rounds:
         approval = fresh(world)
         results = race([world.withdraw, *[decide(world, name) for name in people]])
         withdrawn = results[0] is None
@@ -124,7 +126,7 @@ def test_a_withdrawal_and_decisions_leave_one_of_them_standing(race: Race) -> No
         assert state == ("withdrawn" if withdrawn else "passed")
         assert names(results[0]) in ("NoneType", "AlreadyDecided", "NotUnderApproval")
         outcomes[state] += 1
-    assert outcomes.total() == len(rounds(CONNECTIONS))
+    assert outcomes.total() == len(rounds)
 
 
 def test_one_form_sent_many_times_at_once_signs_once(race: Race) -> None:

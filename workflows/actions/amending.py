@@ -15,6 +15,7 @@ from approvals import actions as approvals
 from audit.actions import append
 from audit.canonical import commit
 from directory.models import Person
+from workflows.actions.requests import VERBS
 from workflows.actions.tasks import create_task, give
 from workflows.models import (
     Amendment,
@@ -24,8 +25,10 @@ from workflows.models import (
     MeasureRevision,
     Plan,
     Task,
+    TaskRequest,
 )
 from workflows.parties import Part
+from workflows.policy import EXTENSION, REOPENING
 from workflows.queries.plans import OVER, parts
 from workflows.subjects import COMPLETION
 
@@ -169,6 +172,8 @@ class Amending:
             changed["due_date"] = measure.due_date
         if measure.priority != before.priority:
             changed["priority"] = measure.priority
+        if "due_date" in changed:
+            self._end_requests(task, EXTENSION)
         for name, value in changed.items():
             setattr(task, name, value)
         self._record(task, "task.amended", {"amended": changed}, *changed)
@@ -185,6 +190,7 @@ class Amending:
         present = Assignment.objects.filter(task=task, ended_at=None)
         if {(one.unit_id, one.role) for one in present} == wanted:
             return
+        self._end_requests(task, EXTENSION)
         before, ended = task.state, self._end_approval(task)
         if task.state == Task.State.SUBMITTED:
             task.send_back()
@@ -200,6 +206,7 @@ class Amending:
         self._record(task, "task.reassigned", facts, "state")
 
     def _cancel(self, task: Task, item: AmendmentItem) -> None:
+        self._end_requests(task, EXTENSION, REOPENING)
         before, ended = task.state, self._end_approval(task)
         task.cancel()
         facts = {
@@ -211,6 +218,13 @@ class Amending:
 
     def _end_approval(self, task: Task) -> dict[str, Any]:
         return approvals.cancel(kind=COMPLETION, subject_id=task.pk, reason=AMENDED, at=self.at)
+
+    def _end_requests(self, task: Task, *kinds: str) -> None:
+        """What is still asked for the task; each has an entry of its own."""
+        for kind in kinds:
+            facts = approvals.cancel(kind=kind, subject_id=task.pk, reason=AMENDED, at=self.at)
+            if facts:
+                self._record(task, f"{VERBS[TaskRequest.Kind(kind)]}.ended", facts)
 
     def _reason(self, item: AmendmentItem) -> str:
         return item.reason or self.amendment.reason or self.amendment.title

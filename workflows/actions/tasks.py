@@ -13,8 +13,9 @@ from audit.errors import Refused
 from directory.models import Appointment, Person, Unit
 from directory.queries import in_force
 from workflows.actions.authority import Warrant, because, moved, warrant
+from workflows.actions.requests import end_requests
 from workflows.models import Assignment, Measure, Plan, Priority, Task
-from workflows.policy import MAY_BE_NAMED
+from workflows.policy import EXTENSION, MAY_BE_NAMED, REOPENING
 from workflows.subjects import COMPLETION
 
 Role = Assignment.Role
@@ -274,11 +275,14 @@ def _receipt(part: Assignment) -> dict[str, object]:
 def close(*, task_id: UUID, actor: Person, at: datetime, outcome: str, comment: str = "") -> Task:
     """办结: end a reviewed task with an outcome. Nobody closes what they wrote or sent.
 
+    An extension that is still asked for ends with it.
+
     Raises NotAllowed, WrongState, UnknownOutcome, and ReasonMissing where it wasn't achieved.
     """
     allowed = warrant("close", task_id=task_id, actor=actor, at=at)
     if outcome not in Task.Outcome.values:
         raise UnknownOutcome
+    end_requests(allowed, "task.closed", EXTENSION)
     task = allowed.task
     note = because(comment) if comment or outcome != Task.Outcome.VERIFIED else None
     facts = {"state": moved(task, task.close), "outcome": outcome, "comment": note}
@@ -291,6 +295,7 @@ def close(*, task_id: UUID, actor: Person, at: datetime, outcome: str, comment: 
 def reopen(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
     """A new round of a reviewed or closed task; nothing of the old one is erased.
 
+    Where a route says who decides on reopening, it is asked for instead (`requests`).
     Raises NotAllowed, WrongState, ReasonMissing.
     """
     allowed = warrant("reopen", task_id=task_id, actor=actor, at=at)
@@ -320,6 +325,7 @@ def reassign(
     allowed = warrant("reassign", task_id=task_id, actor=actor, at=at)
     why = because(reason)
     _check_units(allowed.task, [lead_id, *cooperating_ids, *assessor_ids])
+    end_requests(allowed, "task.reassigned", EXTENSION)
     parts = give(allowed.task, lead_id, cooperating_ids, assessor_ids, at=at)
     facts = {"state": moved(allowed.task, allowed.task.reassign), "parts": parts}
     allowed.record("task.reassigned", facts | {"reason": why}, "state")
@@ -363,6 +369,7 @@ def cancel(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
     """
     allowed = warrant("cancel", task_id=task_id, actor=actor, at=at)
     why = because(reason)
+    end_requests(allowed, "task.cancelled", EXTENSION, REOPENING)
     task = allowed.task
     ended = approvals.cancel(kind=COMPLETION, subject_id=task.pk, reason="task.cancelled", at=at)
     facts = ended | {"state": moved(task, task.cancel), "reason": why}
@@ -374,11 +381,16 @@ def cancel(*, task_id: UUID, actor: Person, at: datetime, reason: str) -> Task:
 def set_due_date(
     *, task_id: UUID, due_date: date | None, reason: str, actor: Person, at: datetime
 ) -> Task:
-    """Give the task another deadline, or none. Raises NotAllowed, WrongState, ReasonMissing."""
+    """Give the task another deadline, or none; an extension that is asked for ends with it.
+
+    Raises NotAllowed, WrongState, ReasonMissing.
+    """
     allowed = warrant("set_due_date", task_id=task_id, actor=actor, at=at)
+    why = because(reason)
+    end_requests(allowed, "task.due_date_set", EXTENSION)
     facts = {"from": allowed.task.due_date, "to": due_date}
     allowed.task.due_date = due_date
-    allowed.record("task.due_date_set", {"due_date": facts, "reason": because(reason)}, "due_date")
+    allowed.record("task.due_date_set", {"due_date": facts, "reason": why}, "due_date")
     return allowed.task
 
 

@@ -78,6 +78,14 @@ class DueDateForm(ReasonForm):
     field_order = ("due_date", "reason")
 
 
+class ExtensionForm(ReasonForm):
+    due_date = forms.DateField(
+        label=_("New due date"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    field_order = ("due_date", "reason")
+
+
 class PriorityForm(ReasonForm):
     priority = forms.ChoiceField(label=_("Priority"), choices=Priority, widget=forms.RadioSelect)
     field_order = ("priority", "reason")

@@ -27,6 +27,7 @@ from workflows.models.reports import (
     IncludedContribution,
     Submission,
 )
+from workflows.models.requests import TaskRequest
 from workflows.models.tasks import Assignment, Task
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "StoredFile",
     "Submission",
     "Task",
+    "TaskRequest",
 ]

@@ -37,7 +37,7 @@ class TaskQuerySet(ScopedQuerySet):
         seats = WorkItem.objects.filter(
             Q(post__in={one.post.id for one in held}) | Q(person=user),
             approval__organisation=OuterRef("organisation"),
-            approval__subject_kind="task_completion",
+            approval__subject_kind__in=("task_completion", "task_extension", "task_reopening"),
             approval__subject_id=OuterRef("pk"),
         )
         return mine.filter(

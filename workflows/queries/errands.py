@@ -26,12 +26,15 @@ from workflows.models import (
     PlanVersion,
     Submission,
     Task,
+    TaskRequest,
 )
 from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
 DECIDE, ADVISE = "decide", "advise"
+OF_TASKS = (COMPLETION, *TaskRequest.Kind.values)
+"""The kinds of approvals whose subject is a task."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def _others(seats: Iterable[WorkItem]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (COMPLETION, *ISSUING.values())
+        if kind not in (*OF_TASKS, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 
@@ -110,6 +113,7 @@ def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
                 Subquery(RouteProposal.objects.filter(pk=document).values("number")),
                 output_field=IntegerField(),
             ),
+            until=Subquery(TaskRequest.objects.filter(pk=document).values("due_date")),
             asked=Subquery(siblings.annotate(n=Count("pk")).values("n")),
             decided=Subquery(decided.annotate(n=Count("pk")).values("n")),
         )

@@ -12,13 +12,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from approvals.models import Approval
 from audit.models import Entry
 from audit.queries import read_openings
 from audit.templatetags.ui import day_long
 from directory.models import Person, Unit
 from directory.policy import may_read_everything
 from directory.queries import Holding
-from workflows.models import Plan, Priority, Task
+from workflows.models import Plan, Priority, Task, TaskRequest
 
 NEWEST = 200
 Facts = Mapping[str, Any]
@@ -42,7 +43,7 @@ def events(
     comments: bool = True,
     amendments: Collection[UUID] | None = None,
 ) -> list[Event]:
-    """The newest events of a task or a plan, for somebody who holds `held`. Four queries.
+    """The newest events of a task or a plan, for somebody who holds `held`. Five queries.
 
     They lead to their entries for those who may read the ledger. Without `comments` it is told who
     decided and when, but not what they wrote. Of a plan's `amendments` only these are told of.
@@ -58,7 +59,7 @@ def events(
             (body["facts"].get("sign_off") or {}).pop("comment", None)
             for part in ("revocation", "intervention"):
                 (body["facts"].get(part) or {}).pop("reason", None)
-    names = _Names(task.organisation_id, bodies)
+    names = _Names(task.organisation_id, bodies, requests=_requests(task))
     linked = bool(may_read_everything({one.role for one in held}))
     return [_event(entry, body, names, linked) for entry, body in zip(entries, bodies, strict=True)]
 
@@ -69,11 +70,30 @@ def _amends(facts: Facts) -> str | None:
     return found
 
 
+def _requests(task: Task | Plan) -> dict[str, str]:
+    """The approvals of a task that aren't about its completion, by id: what they are called."""
+    found = Approval.objects.filter(root=task.subject, subject_kind__in=TaskRequest.Kind.values)
+    rows = found.filter(organisation=task.organisation_id, subject_id=task.pk)
+    return {str(pk): str(CALLED[kind]) for pk, kind in rows.values_list("pk", "subject_kind")}
+
+
+CALLED = {
+    TaskRequest.Kind.EXTENSION: gettext_lazy("Extension"),
+    TaskRequest.Kind.REOPENING: gettext_lazy("Reopening"),
+}
+
+
 class _Names:
     """The names and words that bodies only point at, each kind read at once."""
 
-    def __init__(self, organisation_id: UUID, bodies: Iterable[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        organisation_id: UUID,
+        bodies: Iterable[dict[str, Any]],
+        requests: Mapping[str, str],
+    ) -> None:
         found = list(bodies)
+        self._requests = requests
         actors = {body[key] for body in found for key in ("actor", "acting_for") if body[key]}
         ids = [actor.removeprefix("person:") for actor in actors if actor.startswith("person:")]
         self._people = {f"person:{one.pk}": one.name for one in Person.objects.filter(pk__in=ids)}
@@ -90,6 +110,10 @@ class _Names:
 
     def unit(self, unit: str | None) -> str:
         return self._units.get(unit or "", _("a unit"))
+
+    def request(self, facts: Facts) -> str:
+        """The request for the task that an entry is about, if it is about one."""
+        return self._requests.get((facts.get("approval") or {}).get("id", ""), "")
 
     def words(self, commitment: Any) -> str:
         if not commitment:
@@ -130,6 +154,8 @@ def _event(entry: Entry, body: dict[str, Any], names: _Names, linked: bool) -> E
         }
     sentence = SENTENCES.get(kind)
     text = sentence(who, facts, names) if sentence else f"{who}: {kind}"
+    if (about := names.request(facts)) and kind.startswith("approval."):
+        text = pgettext("what somebody did", "%(about)s: %(did)s") % {"about": about, "did": text}
     url = _entry_url(entry) if linked else ""
     return Event(text, entry.at, _weight(kind, facts), _note(facts), url)
 
@@ -138,8 +164,14 @@ def _weight(kind: str, facts: Facts) -> str:
     decision = (facts.get("sign_off") or {}).get("decision")
     if decision == "return" or kind in {"task.declined", "task.withdrawn", "task.reopened"}:
         return "back"
+    if _passed(facts):
+        return "key"
     state = (facts.get("state") or {}).get("to")
     return "key" if state in {"reviewed", "closed", "cancelled"} else ""
+
+
+def _passed(facts: Facts) -> bool:
+    return (facts.get("approval") or {}).get("state") == Approval.State.PASSED
 
 
 def _note(facts: Facts) -> str:
@@ -150,6 +182,11 @@ def _note(facts: Facts) -> str:
     if (facts.get("step") or {}).get("from") == "countersign" and facts.get("also"):
         return _("All who were asked have countersigned; the approval of its issuing has begun")
     state = (facts.get("state") or {}).get("to")
+    moved = facts.get("due_date")
+    if _passed(facts) and isinstance(moved, dict):
+        return _("The due date is %(due)s now") % {"due": _day(moved["to"])}
+    if _passed(facts) and state == Task.State.IN_PROGRESS:
+        return _("The task is in progress again")
     if facts.get("sign_off") and state == Task.State.REVIEWED:
         return _("The route is through")
     if facts.get("sign_off") and state == Task.State.IN_PROGRESS:
@@ -237,10 +274,20 @@ def _reassigned(who: str, facts: Facts, names: _Names) -> str:
     return _with_reason(done, names.words(facts.get("reason")))
 
 
+def _day(text: str) -> str:
+    return day_long(date.fromisoformat(text))
+
+
+def _extension(who: str, facts: Facts, names: _Names) -> str:
+    due = _day(facts["request"]["due_date"])
+    done = _("%(who)s asked for an extension until %(due)s") % {"who": who, "due": due}
+    return _with_reason(done, names.words(facts["reason"]))
+
+
 def _due(who: str, facts: Facts, names: _Names) -> str:
     day = facts["due_date"]["to"]
     if day:
-        due = day_long(date.fromisoformat(day))
+        due = _day(day)
         done = _("%(who)s set the due date to %(due)s") % {"who": who, "due": due}
     else:
         done = _("%(who)s took the due date away") % {"who": who}
@@ -310,6 +357,12 @@ SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
     ),
     "approval.intervention_confirmed": _plainly(gettext_lazy("%(who)s confirmed the intervention")),
     "approval.intervention_declined": _plainly(gettext_lazy("%(who)s declined the intervention")),
+    "extension.requested": _extension,
+    "extension.withdrawn": _plainly(gettext_lazy("%(who)s took the request for an extension back")),
+    "extension.ended": _plainly(gettext_lazy("The request for an extension ended")),
+    "reopening.requested": _plainly(gettext_lazy("%(who)s asked for the task to be reopened")),
+    "reopening.withdrawn": _plainly(gettext_lazy("%(who)s took the request for reopening back")),
+    "reopening.ended": _plainly(gettext_lazy("The request for reopening ended")),
     "task.closed": _closed,
     "task.reopened": _plainly(gettext_lazy("%(who)s reopened the task")),
     "task.reassigned": _reassigned,

@@ -28,11 +28,11 @@ from workflows.models import (
     PlanVersion,
     Submission,
     Task,
+    TaskRequest,
 )
 from workflows.plan_subject import KINDS as ISSUING
-from workflows.queries.errands import with_lead
+from workflows.queries.errands import OF_TASKS, with_lead
 from workflows.queries.inbox import PAGE
-from workflows.subjects import COMPLETION
 
 State = Task.State
 
@@ -76,16 +76,17 @@ class Records:
     tasks: dict[UUID, Task] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
     sign_offs: dict[UUID, SignOff] = field(default_factory=dict)
+    requests: dict[UUID, TaskRequest] = field(default_factory=dict)
     others: dict[UUID, Description] = field(default_factory=dict)
     """Whatever else was approved, as it describes itself."""
     revocable: set[UUID] = field(default_factory=set)
     """The sign-offs among them that may still be taken back."""
     seats: dict[UUID, list[str]] = field(default_factory=dict)
-    """By subject, who is asked now: names, or the post where nobody holds it."""
+    """By document or subject, who is asked now: names, or the post where nobody holds it."""
 
 
 def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Records:
-    """What the person put forward and somebody else has now. At most five queries."""
+    """What the person put forward and somebody else has now. At most six queries."""
     newer = Submission.objects.filter(task=OuterRef("task"), version__gt=OuterRef("version"))
     reports = Submission.objects.filter(
         ~Exists(newer), submitter=person, task__state__in=(State.SUBMITTED, State.REVIEWED)
@@ -98,17 +99,46 @@ def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Reco
         rounds__document_id=OuterRef("pk"),
     )
     plans = PlanVersion.objects.filter(Exists(open_issue), submitter=person)
-    found = _page([("report", reports, "task", "at"), ("plan", plans, "plan", "at")], after)
+    open_request = Approval.objects.filter(
+        organisation=OuterRef("organisation"),
+        subject_kind=OuterRef("kind"),
+        subject_id=OuterRef("task"),
+        state=Approval.State.OPEN,
+        rounds__document_id=OuterRef("pk"),
+    )
+    asked_again = TaskRequest.objects.filter(
+        task=OuterRef("task"), kind=OuterRef("kind"), number__gt=OuterRef("number")
+    )
+    asked = TaskRequest.objects.filter(~Exists(asked_again), Exists(open_request), asked_by=person)
+    found = _page(
+        [
+            ("report", reports, "task", "at"),
+            ("plan", plans, "plan", "at"),
+            ("request", asked, "task", "at"),
+        ],
+        after,
+    )
     described = _described(found)
-    return Records(*found, *described, seats=_asked(person, described, at))
+    return Records(
+        *found,
+        *described,
+        requests=_requests(found[0]),
+        seats=_asked(person, described, at),
+    )
+
+
+def _requests(found: Iterable[Record]) -> dict[UUID, TaskRequest]:
+    ids = [one.item for one in found if one.kind == "request"]
+    return TaskRequest.objects.in_bulk(ids) if ids else {}
 
 
 def done(person: Person, after: Bookmark | None = None) -> Records:
-    """What the person signed, received and sent. At most five queries."""
+    """What the person signed, received and sent. At most six queries."""
     found = _page(
         [
             ("sign_off", SignOff.objects.filter(person=person), "approval__subject_id", "at"),
             ("report", Submission.objects.filter(submitter=person), "task", "at"),
+            ("request", TaskRequest.objects.filter(asked_by=person), "task", "at"),
             ("contribution", Contribution.objects.filter(author=person), "task", "at"),
             ("receipt", Assignment.objects.filter(received_by=person), "task", "received_at"),
             ("plan_receipt", Addressee.objects.filter(received_by=person), "plan", "received_at"),
@@ -123,6 +153,7 @@ def done(person: Person, after: Bookmark | None = None) -> Records:
     return Records(
         *found,
         *_described(found),
+        requests=_requests(found[0]),
         sign_offs=by_id,
         others=_others(by_id.values()),
         revocable=revocable_ids(signed),
@@ -137,7 +168,7 @@ def _others(signed: Iterable[SignOff]) -> dict[UUID, Description]:
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (COMPLETION, *ISSUING.values())
+        if kind not in (*OF_TASKS, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
 
@@ -179,19 +210,19 @@ def _described(
 def _asked(
     person: Person, described: tuple[dict[UUID, Task], dict[UUID, Plan]], at: datetime
 ) -> dict[UUID, list[str]]:
-    """Who is asked about each subject now."""
+    """Who is asked about each document now, and who closes each task."""
     tasks, plans = described
     items = WorkItem.objects.filter(
         organisation=person.organisation_id,
         state=WorkItem.State.OPEN,
         opening__outcome="",
         approval__state=Approval.State.OPEN,
-        approval__subject_kind__in=(COMPLETION, *ISSUING.values()),
+        approval__subject_kind__in=(*OF_TASKS, *ISSUING.values()),
         approval__subject_id__in=[*tasks, *plans],
     )
     seats = [
-        (item.approval.subject_id, item.post, item.person)
-        for item in items.select_related("approval", "post__unit", "person")
+        (item.opening.round.document_id, item.post, item.person)
+        for item in items.select_related("opening__round", "post__unit", "person")
     ]
     seats += [(task, post, None) for task, post in _closers(tasks.values())]
     held = holders([post for _subject, post, _person in seats if post], at) if seats else {}

@@ -213,7 +213,7 @@ def _version(submission: Submission, round_: Round | None) -> Version:
     files = len(submission.evidence.all())
     if round_ is None:
         return Version(submission, files, "submitted", pgettext("report", "under approval"))
-    returned = _returning(round_)
+    returned = returning(round_)
     if returned:
         word = pgettext("report", "returned")
         return Version(submission, files, "returned", word, returned.person.name, returned.at)
@@ -227,7 +227,7 @@ def _version(submission: Submission, round_: Round | None) -> Version:
     return Version(submission, files, state, word, at=round_.approval.ended_at)
 
 
-def _returning(round_: Round) -> SignOff | None:
+def returning(round_: Round) -> SignOff | None:
     """The last return of a round that ended with the submitter."""
     openings = [one for one in round_.openings.all() if one.outcome == Opening.Outcome.RETURNED]
     signed = [
@@ -259,7 +259,7 @@ def last_return(task: Task, before: Submission | None = None) -> Return | None:
     if newest is None:
         return None
     round_ = Round.objects.filter(document_id=newest.pk).first()
-    row = _returning(round_) if round_ else None
+    row = returning(round_) if round_ else None
     if row is None:
         return None
     texts = read_openings(task.organisation_id, [row.comment])

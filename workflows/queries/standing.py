@@ -3,15 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from approvals.models import SignOff
+from approvals.models import Approval, RouteVersion, SignOff
 from directory.models import Person
 from directory.queries import holdings
-from workflows.models import Assignment, Plan, Submission, Task
-from workflows.policy import MAY_BE_NAMED, Facts, Part
+from workflows.models import Assignment, Plan, Submission, Task, TaskRequest
+from workflows.policy import MAY_BE_NAMED, Facts, Part, Pending
 
 
 def standing(task: Task, person: Person, at: datetime, unit: UUID | None = None) -> Facts:
-    """The facts about `person` and `task` at a time, read afresh. At most seven queries.
+    """The facts about `person` and `task` at a time, read afresh. At most ten queries.
 
     `unit` narrows them to one unit's part, where the person may act for several.
     """
@@ -28,7 +28,39 @@ def standing(task: Task, person: Person, at: datetime, unit: UUID | None = None)
         authors=frozenset(newest.authors) if newest else frozenset(),
         decided=task.state == Task.State.SUBMITTED and newest is not None and _decided(newest),
         unit=unit,
+        routed=_routed(task),
+        pending=_pending(task),
     )
+
+
+def _routed(task: Task) -> frozenset[str]:
+    """For which kinds of requests a route is in force."""
+    found = RouteVersion.objects.filter(
+        organisation=task.organisation_id,
+        route__subject_kind__in=TaskRequest.Kind.values,
+        published_at__isnull=False,
+    )
+    return frozenset(found.order_by().values_list("route__subject_kind", flat=True))
+
+
+def _pending(task: Task) -> dict[str, Pending]:
+    """The task's requests that have not ended. One query where there is none."""
+    unfinished = Approval.objects.filter(
+        organisation=task.organisation_id,
+        subject_kind__in=TaskRequest.Kind.values,
+        subject_id=task.pk,
+        state__in=[Approval.State.OPEN, Approval.State.WITH_SUBMITTER],
+    )
+    found = {}
+    for one in unfinished.prefetch_related("rounds"):
+        rounds = list(one.rounds.all())
+        found[one.subject_kind] = Pending(
+            asker=rounds[-1].submitter_id,
+            askers=frozenset(round_.submitter_id for round_ in rounds),
+            returned=one.state == Approval.State.WITH_SUBMITTER,
+            decided=SignOff.objects.filter(work_item__opening__round=rounds[-1]).exists(),
+        )
+    return found
 
 
 def parts(task: Task) -> list[Part]:

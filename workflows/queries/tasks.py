@@ -14,6 +14,7 @@ from workflows.models import Assignment, Contribution, Task
 from workflows.policy import MAY_BE_NAMED, Facts
 from workflows.queries.events import Event, events
 from workflows.queries.reports import Return, Version, last_return, versions
+from workflows.queries.requests import Asked, UnderWay, asked, under_way
 from workflows.queries.standing import standing
 from workflows.subjects import COMPLETION
 
@@ -48,6 +49,9 @@ class TaskPage:
     events: list[Event]
     came_back: Return | None
     left: int | None
+    requests: list[Asked]
+    under_way: list[UnderWay]
+    """Those of the requests that are being decided, or came back."""
 
     @property
     def light(self) -> str:
@@ -95,6 +99,28 @@ class TaskPage:
         return self.lead.declined_at is not None
 
     @property
+    def settled(self) -> list[Asked]:
+        """All other requests."""
+        now = {one.asked.request.pk for one in self.under_way}
+        return [one for one in self.requests if one.request.pk not in now]
+
+    @property
+    def request_to_review(self) -> bool:
+        return any(one.your_item for one in self.under_way)
+
+    @property
+    def request_came_back(self) -> bool:
+        """Whether the reader may put a request forward again."""
+        return any(
+            one.asked.is_returned and f"ask_{one.action}" in self.may for one in self.under_way
+        )
+
+    @property
+    def extended(self) -> list[Asked]:
+        """The extensions that were granted, newest first."""
+        return [one for one in self.requests if one.is_extension and one.is_granted]
+
+    @property
     def received(self) -> int:
         return sum(not part.waits_for_receipt for part in self.parts)
 
@@ -103,6 +129,7 @@ def task_page(task: Task, person: Person, at: datetime) -> TaskPage:
     """The page of a task that the person may see. About thirty queries, whatever its history."""
     facts = standing(task, person, at)
     returned = task.state == Task.State.IN_PROGRESS
+    requests = asked(task)
     return TaskPage(
         task=task,
         reader=person.pk,
@@ -114,6 +141,8 @@ def task_page(task: Task, person: Person, at: datetime) -> TaskPage:
         events=events(task, facts.holdings),
         came_back=last_return(task) if returned else None,
         left=days_left(task, at),
+        requests=requests,
+        under_way=under_way(requests, facts, person, at),
     )
 
 

@@ -34,12 +34,21 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
-from approvals.models import Round, SignOff, WorkItem
+from approvals.models import Approval, Round, SignOff, WorkItem
 from directory.models import Person, Post
 from directory.policy import WORKS
 from directory.queries import Holding
 from workflows import flows
-from workflows.models import Addressee, Assignment, Contribution, Plan, PlanImport, Submission, Task
+from workflows.models import (
+    Addressee,
+    Assignment,
+    Contribution,
+    Plan,
+    PlanImport,
+    Submission,
+    Task,
+    TaskRequest,
+)
 from workflows.policy import NOT_OVER
 from workflows.queries.capacities import NAMED, Capacity, capacities, units
 
@@ -353,6 +362,23 @@ def _plans_at(node: str) -> Branch:
     return branch
 
 
+def _came_back(kind: str) -> Branch:
+    """Requests that were returned to whoever put them forward last."""
+
+    def branch(form: Form) -> Iterator[QuerySet[Any]]:
+        rounds = Round.objects.filter(approval=OuterRef("pk")).order_by("-number")
+        approvals = Approval.objects.filter(
+            Among("organisation", form["organisation"]),
+            subject_kind=kind,
+            state=Approval.State.WITH_SUBMITTER,
+        ).annotate(asker=Subquery(rounds.values("submitter")[:1]))
+        task = Task.objects.filter(pk=OuterRef("subject_id")).values("due_date")
+        mine = approvals.filter(Among("asker", form["person"]))
+        yield _rows(mine, "subject_id", F("asker"), Subquery(task))
+
+    return branch
+
+
 def _check_import(form: Form) -> Iterator[QuerySet[Any]]:
     """Imports of the units that somebody coordinates, as `PlanImport.objects.for_user` has them."""
     offices = Cast(form["offices"], ArrayField(TextField()))
@@ -377,5 +403,7 @@ BRANCHES: dict[str, Branch] = {
     "draft_plan": _plans_at("draft"),
     "revise_plan": _plans_at("revise"),
     "issue_plan": _plans_at("issue"),
+    "revise_extension": _came_back(TaskRequest.Kind.EXTENSION),
+    "revise_reopening": _came_back(TaskRequest.Kind.REOPENING),
     "check_import": _check_import,
 }

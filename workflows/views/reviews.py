@@ -21,11 +21,12 @@ from directory.models import Person
 from directory.requests import PersonRequest, held
 from workflows import lights
 from workflows.amendment_subject import AMENDMENT
-from workflows.models import Amendment, Plan, Submission
+from workflows.models import Amendment, Plan, Submission, TaskRequest
 from workflows.queries import inbox
 from workflows.queries.amendments import shown
 from workflows.queries.plan_page import drafted
 from workflows.queries.reports import last_return, read_reports, seen_before
+from workflows.queries.requests import asked
 from workflows.queries.tasks import days_left
 from workflows.subjects import COMPLETION
 from workflows.views.asking import visible_task
@@ -45,6 +46,8 @@ def review(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
         return _amendment(request, item)
     if item.approval.subject_kind == PUBLICATION:
         return _route(request, item)
+    if item.approval.subject_kind in TaskRequest.Kind.values:
+        return _request(request, item)
     return _plan(request, item)
 
 
@@ -87,6 +90,31 @@ def _report(request: PersonRequest, item: WorkItem) -> HttpResponse:
         "section": "inbox",
     }
     return render(request, "workflows/review.html", context)
+
+
+def _request(request: PersonRequest, item: WorkItem) -> HttpResponse:
+    """An extension or a reopening, beside what was asked for the task before."""
+    task = visible_task(request, item.approval.subject_id)
+    shown = review_of(item, request.user, timezone.now())
+    rows = asked(task)
+    now = next(one for one in rows if one.request.pk == item.opening.round.document_id)
+    older = rows[rows.index(now) + 1 :]
+    before = next((one for one in older if one.approval == now.approval), None)
+    left = days_left(task, timezone.now())
+    context = {
+        "task": task,
+        "review": shown,
+        **_decision(shown, request.user),
+        "is_next": "next" in request.GET,
+        "asked": now,
+        "before": before,
+        "earlier": [one for one in older if one != before],
+        "report": task.submissions.select_related("submitter").order_by("-version").first(),
+        "left": left,
+        "light": "" if left is None else lights.light(left),
+        "section": "inbox",
+    }
+    return render(request, "workflows/review_request.html", context)
 
 
 def _route(request: PersonRequest, item: WorkItem) -> HttpResponse:

@@ -49,6 +49,7 @@ class Verb:
     """One thing that can be done to a task: its words, its form, and the action behind it.
 
     `perform` takes the request, the task, the valid form and the unit's id, where one is named.
+    `make` makes the form where it needs to know the task; `template` shows it.
     """
 
     action: str
@@ -60,15 +61,22 @@ class Verb:
     form: Callable[..., forms.Form]
     perform: Callable[[PersonRequest, Task, Any, UUID | None], object]
     grave: bool = False
+    make: Callable[[Task, Mapping[str, Any] | None], forms.Form] | None = None
+    template: str = "workflows/verb.html"
 
 
 def page_of(name: str) -> Callable[..., HttpResponse]:
+    """The view of one of `VERBS`."""
+    return view_of(VERBS[name])
+
+
+def view_of(verb: Verb) -> Callable[..., HttpResponse]:
     """The view of a verb: shows its form, or does it and leads back to the task."""
 
     @login_required
     @require_http_methods(["GET", "POST"])
     def view(request: PersonRequest, task_id: UUID, unit_id: UUID | None = None) -> HttpResponse:
-        verb, found = VERBS[name], visible_task(request, task_id)
+        found = visible_task(request, task_id)
         if request.method == "GET":
             may(request.user, found, verb.action, unit_id)
             return _form_page(request, verb, found, _form(verb, found, unit_id))
@@ -89,6 +97,8 @@ def page_of(name: str) -> Callable[..., HttpResponse]:
 def _form(
     verb: Verb, task: Task, unit_id: UUID | None, data: Mapping[str, Any] | None = None
 ) -> forms.Form:
+    if verb.make:
+        return verb.make(task, data)
     parts = parts_of(task) if verb.form in (NamingForm, ReassignForm) else []
     if verb.form is NamingForm:
         lead = next(one for one in parts if one.role == Assignment.Role.LEAD)
@@ -114,17 +124,17 @@ def _form_page(
     request: PersonRequest, verb: Verb, task: Task, form: forms.Form, status: int = 200
 ) -> HttpResponse:
     context = {"verb": verb, "task": task, "form": form}
-    return render(request, "workflows/verb.html", context, status=status)
+    return render(request, verb.template, context, status=status)
 
 
 def _named(form: NamingForm) -> dict[str, UUID | None]:
     return {"handler_id": form.chosen("handler"), "deputy_id": form.chosen("deputy")}
 
 
-def _simply(action: Callable[..., Task]) -> Callable[..., object]:
+def simply(action: Callable[..., object]) -> Callable[..., object]:
     """An action that takes what its form asks: nothing, or a reason."""
 
-    def perform(request: PersonRequest, task: Task, form: forms.Form, _unit: UUID | None) -> Task:
+    def perform(request: PersonRequest, task: Task, form: forms.Form, _unit: UUID | None) -> object:
         return action(
             task_id=task.pk, actor=request.user, at=timezone.now(), **(form.cleaned_data or {})
         )
@@ -198,7 +208,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Decline with this reason"),
         done=_("Declined. The coordinator decides what happens next."),
         form=ReasonForm,
-        perform=_simply(tasks.decline),
+        perform=simply(tasks.decline),
     ),
     "insist": Verb(
         "insist",
@@ -208,7 +218,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Leave it there"),
         done=_("The task stays with the lead unit."),
         form=ReasonForm,
-        perform=_simply(tasks.insist),
+        perform=simply(tasks.insist),
     ),
     "withdraw": Verb(
         "withdraw",
@@ -218,7 +228,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Take the report back"),
         done=_("The report is with you again."),
         form=ConfirmForm,
-        perform=_simply(reports.withdraw),
+        perform=simply(reports.withdraw),
     ),
     "close": Verb(
         "close",
@@ -228,7 +238,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Close with this outcome"),
         done=_("The task is closed."),
         form=CloseForm,
-        perform=_simply(tasks.close),
+        perform=simply(tasks.close),
     ),
     "reopen": Verb(
         "reopen",
@@ -238,7 +248,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Reopen with this reason"),
         done=_("The task is in progress again."),
         form=ReasonForm,
-        perform=_simply(tasks.reopen),
+        perform=simply(tasks.reopen),
     ),
     "reassign": Verb(
         "reassign",
@@ -258,7 +268,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Move the due date"),
         done=_("The due date was moved."),
         form=DueDateForm,
-        perform=_simply(tasks.set_due_date),
+        perform=simply(tasks.set_due_date),
     ),
     "set_priority": Verb(
         "set_priority",
@@ -268,7 +278,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Change the priority"),
         done=_("The priority was changed."),
         form=PriorityForm,
-        perform=_simply(tasks.set_priority),
+        perform=simply(tasks.set_priority),
     ),
     "cancel": Verb(
         "cancel",
@@ -278,7 +288,7 @@ VERBS: Mapping[str, Verb] = {
         button=_("Cancel the task for good"),
         done=_("The task was cancelled."),
         form=ReasonForm,
-        perform=_simply(tasks.cancel),
+        perform=simply(tasks.cancel),
         grave=True,
     ),
 }

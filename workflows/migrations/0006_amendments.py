@@ -11,7 +11,7 @@ import audit.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0002_person_language_is_a_choice"),
-        ("workflows", "0004_chosen_signers"),
+        ("workflows", "0005_task_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

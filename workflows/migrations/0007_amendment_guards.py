@@ -6,7 +6,7 @@ from audit.triggers import insert_only
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0005_amendments")]
+    dependencies = [("workflows", "0006_amendments")]
 
     operations = [
         insert_only("workflows_amendmentversion"),
