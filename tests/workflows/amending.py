@@ -45,7 +45,11 @@ def measure(plan: Plan, number: int) -> Measure:
 
 
 def begin(district: District, plan: Plan, **changes: Any) -> Amendment:
-    given = {"title": "Supplement", "actor": district.coordinator, "at": NOW} | changes
+    given: dict[str, Any] = {
+        "title": "Supplement",
+        "actor": district.coordinator,
+        "at": NOW,
+    } | changes
     return amendments.begin_amendment(plan_id=plan.pk, **given)
 
 

@@ -11,7 +11,7 @@ from approvals import actions as approvals
 from approvals.models import Approval, WorkItem
 from approvals.queries import seen_digest
 from audit.models import Entry
-from directory.models import Post, Unit
+from directory.models import Person, Post, Unit
 from directory.queries import holdings
 from notices.rules import News, told
 from tests.factories import NOW, make_holder
@@ -55,7 +55,8 @@ def body(task: Task) -> dict[str, Any]:
 
 
 def task_of(plan: Plan, number: int) -> Task:
-    return Task.objects.filter(plan=plan, measure__position=number).earliest("pk")
+    found: Task = Task.objects.filter(plan=plan, measure__position=number).earliest("pk")
+    return found
 
 
 def lead_of(task: Task) -> Unit:
@@ -63,9 +64,15 @@ def lead_of(task: Task) -> Unit:
     return found
 
 
-def worker(task: Task) -> Any:
+def worker(task: Task) -> Person:
     """Who works for the task's lead unit."""
     return make_holder(lead_of(task), Post.Role.HANDLER)
+
+
+def holder_of(item: WorkItem) -> Person:
+    """Whoever holds the post that is asked."""
+    assert item.post
+    return item.post.appointments.get().person
 
 
 def under_approval(district: District, task: Task) -> WorkItem:
@@ -185,7 +192,7 @@ def test_an_approver_of_a_task_whose_text_changed_has_to_look_again(
     item = under_approval(district, task)
     before = seen_digest(item)
     passed(district, plan, changed(measure(plan, 2), text="Lights on."))
-    deputy = item.post.appointments.get().person
+    deputy = holder_of(item)
 
     with pytest.raises(approvals.ContentChanged):
         approvals.decide(
