@@ -200,11 +200,9 @@ class AmendmentPage:
     may: frozenset[str]
     items: list[Shown]
     obstacles: list[str]
+    choosable: list[Measure]
+    """The measures that a draft may still change or end."""
     progress: Progress | None
-
-    @property
-    def is_draft(self) -> bool:
-        return self.amendment.state == Amendment.State.DRAFT
 
 
 def may_do(amendment: Amendment, person: Person, at: datetime) -> frozenset[str]:
@@ -228,8 +226,15 @@ def amendment_page(amendment: Amendment, person: Person, at: datetime) -> Amendm
         may,
         shown(amendment),
         obstacles(amendment, items) if "submit" in may else [],
+        _choosable(amendment, items) if "edit" in may else [],
         current("plan_amendment", amendment.pk, at=at, person=person),
     )
+
+
+def _choosable(amendment: Amendment, items: Sequence[AmendmentItem]) -> list[Measure]:
+    there = {item.measure_id for item in items}
+    in_force = Measure.objects.filter(plan=amendment.plan_id, ended_by=None)
+    return [one for one in in_force if one.pk not in there]
 
 
 def amendments_of(plan: Plan, person: Person, held: Sequence[Holding]) -> list[Amendment]:
