@@ -228,6 +228,7 @@ class Cluster:
             "unix_socket_directories": str(self.sockets),
             "unix_socket_permissions": "0700" if self.account.user is None else "0777",
             "max_connections": "60",
+            "jit": "off",  # our statements are short: compiling one takes longer than running it
             "log_timezone": "UTC",
             "timezone": "UTC",
         }

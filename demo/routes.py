@@ -100,7 +100,7 @@ def publish(organisation: Organisation, at: datetime) -> None:
     for name, kind, stages in (
         ("任务办结审批", "task_completion", completion()),
         ("任务延期审批", "task_extension", extension()),
-        ("任务重新办理审批", "task_reopening", reopening()),
+        ("任务重启审批", "task_reopening", reopening()),
         ("方案会签", "plan_countersign", countersigning(organisation)),
         ("方案印发审批", "plan_issue", issuing(organisation)),
         ("方案调整审批", "plan_amendment", issuing(organisation)),

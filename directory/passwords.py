@@ -18,3 +18,10 @@ def is_password_of(request: PersonRequest, password: str) -> bool:
         return False
     AxesProxyHandler.reset_attempts(ip_address=get_client_ip_address(request), username=username)
     return True
+
+
+def is_locked(request: PersonRequest) -> bool:
+    """Whether the tries are used up for now. The page that asks says so itself."""
+    locked = getattr(request, "axes_locked_out", False)
+    request.axes_locked_out = False  # type: ignore[attr-defined]
+    return locked

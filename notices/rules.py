@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from approvals.facts import each
 from approvals.models import Approval, Round, WorkItem
+from approvals.queries import claimants
 from directory.models import Person, Post
 from directory.queries import holders
 from workflows.models import Addressee, Assignment, Plan, Task, TaskRequest
@@ -41,6 +42,7 @@ def told(news: News) -> Told:
     for facts in each(news.facts):
         if opened := facts.get("opened"):
             yield "work.opened", asked(UUID(opened["id"]), news.at)
+            yield "work.lent", stand_ins(_open_seats(UUID(opened["id"])), news.at)
     if turns := news.facts.get("turns"):
         yield from _turns([UUID(one["id"]) for one in turns], news.at)
     if opinion := news.facts.get("opinion"):
@@ -74,7 +76,7 @@ def _of_approval(news: News, approval: UUID, state: str) -> Told:
         yield "task.reopened", [*_lead(news), *submitters(approval), *_coordinators(news)]
     elif state == "passed" and not news.facts.get("also"):
         yield "approval.passed", [*submitters(approval), *_coordinators(news)]
-    elif name and news.kind == f"{name}.ended":
+    elif name:
         yield f"{name}.ended", submitters(approval)
 
 
@@ -86,8 +88,18 @@ def people_of(units: Iterable[UUID], roles: Iterable[str], at: datetime) -> list
 
 def asked(opening: UUID, at: datetime) -> list[Person]:
     """Who holds an open seat of the stage, by name or by post."""
-    items = WorkItem.objects.seats().filter(opening=opening, state=WorkItem.State.OPEN)
-    return _people(items, at)
+    return _people(_open_seats(opening), at)
+
+
+def _open_seats(opening: UUID) -> QuerySet[WorkItem]:
+    return WorkItem.objects.seats().filter(opening=opening, state=WorkItem.State.OPEN)
+
+
+def stand_ins(items: QuerySet[WorkItem], at: datetime) -> list[Person]:
+    """Who may decide on one of these seats for somebody else."""
+    claims = claimants(items.values_list("post", "person"), at)
+    lent = {one.person for found in claims.values() for one in found if one.acting_for}
+    return list(Person.objects.filter(pk__in=lent)) if lent else []
 
 
 def _turns(ids: Iterable[UUID], at: datetime) -> Told:
@@ -99,6 +111,7 @@ def _turns(ids: Iterable[UUID], at: datetime) -> Told:
         [one.person for one in items.filter(consulted).select_related("person") if one.person],
     )
     yield "work.opened", _people(items.exclude(consulted), at)
+    yield "work.lent", stand_ins(items.exclude(consulted), at)
 
 
 def _people(items: QuerySet[WorkItem], at: datetime) -> list[Person]:

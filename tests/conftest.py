@@ -2,19 +2,24 @@
 
 import gc
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from django.conf import settings as project
 from django.db import connections
+from django.test import override_settings
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
+from workflows.importing import propose, read_document, read_text, sandbox
 
 CHROMIUM = os.environ.get("DUBAN_CHROMIUM") or shutil.which("chromium")
 
@@ -80,6 +85,57 @@ def django_db_setup(
         yield
 
 
+@dataclass(frozen=True)
+class Made:
+    """A database, the files beside it, and the objects that stand in it."""
+
+    database: str
+    files: Path
+    objects: Any
+
+
+MakeOnce = Callable[[str, Callable[[], object]], Made]
+
+
+@pytest.fixture(scope="session")
+def make_once(
+    template_database: str,
+    worker_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> MakeOnce:
+    """`make_once("worlds", make)`: what `make` returns, and a database with what it commits.
+
+    The first process of a run that asks makes it, all others get copies. Clone the database.
+    """
+    alone = worker_id == "master"
+    place = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+    run = os.getpid() if alone else os.getppid()
+
+    def once(name: str, make: Callable[[], object]) -> Made:
+        database, files = f"duban_empty_{name}_{run}", place / f"{name}-files"
+        kept = place / f"{name}.pickle"
+        with databases.alone(place / f"{name}.lock"):
+            if not kept.exists():
+                databases.create(template_database, database)
+                with (
+                    django_db_blocker.unblock(),
+                    databases.connected_to(database),
+                    override_settings(EVIDENCE_ROOT=files, MEDIA_ROOT=files),
+                    translation.override("en"),
+                ):
+                    kept.write_bytes(pickle.dumps(make()))
+        return Made(database, files, pickle.loads(kept.read_bytes()))  # noqa: S301 - our own
+
+    return once
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        databases.drop_all_of(os.getpid())
+
+
 @pytest.fixture
 def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Real commits, seen by other connections and kept: make an organisation of your own.
@@ -106,6 +162,29 @@ def empty_db(
         databases.connected_to(name),
     ):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unguarded() -> Iterator[None]:
+    """Documents are read in this process, which has started already; but see `guarded`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            sandbox,
+            "propose_file",
+            lambda data, name, known: propose(read_document(data, name), known),
+        )
+        patch.setattr(sandbox, "propose_text", lambda text, known: propose(read_text(text), known))
+        yield
+
+
+GUARDED = {name: getattr(sandbox, name) for name in ("propose_file", "propose_text")}
+
+
+@pytest.fixture
+def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents are read by a process of their own with bounded memory and time."""
+    for name, function in GUARDED.items():
+        monkeypatch.setattr(sandbox, name, function)
 
 
 @pytest.fixture

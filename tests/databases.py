@@ -5,6 +5,7 @@ application. Making it takes seconds, cloning milliseconds, so it is kept until 
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -68,6 +69,24 @@ def template(*, anew: bool = False) -> str:
     return name
 
 
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """One process of this machine at a time."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def drop_all_of(process: int) -> None:
+    """What the run of this process has left for all its workers."""
+    with maintenance() as cursor:
+        cursor.execute(
+            "SELECT datname FROM pg_database WHERE datname ~ %s", [f"^duban_empty_.*_{process}$"]
+        )
+        for (name,) in cursor.fetchall():
+            drop(cursor, name)
+
+
 def drop_abandoned(cursor: "psycopg2.extensions.cursor") -> None:
     """The databases of runs that were killed: their names end with a process that is no more."""
     cursor.execute(
@@ -98,13 +117,18 @@ def migrate(name: str) -> None:
         raise RuntimeError(f"The test database could not be migrated:\n{done.stderr}")
 
 
-@contextlib.contextmanager
-def clone(source: str, name: str) -> Iterator[str]:
-    """A database like `source` for the length of the block."""
+def create(source: str, name: str) -> None:
+    """A database like `source`."""
     with maintenance() as cursor:
         drop(cursor, name)
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(source)))
+
+
+@contextlib.contextmanager
+def clone(source: str, name: str) -> Iterator[str]:
+    """A database like `source` for the length of the block."""
+    create(source, name)
     try:
         yield name
     finally:

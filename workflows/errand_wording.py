@@ -15,7 +15,7 @@ from audit.templatetags.ui import day_long
 from directory.queries import Holding
 from workflows.lights import light
 from workflows.models import Plan, PlanImport, Task, TaskRequest
-from workflows.queries.errands import ADVISE, DECIDE, Known
+from workflows.queries.errands import ADVISE, CONFIRM, DECIDE, Known
 from workflows.queries.inbox import Errand
 
 VERBS: Mapping[str, Promise] = {
@@ -34,11 +34,12 @@ VERBS: Mapping[str, Promise] = {
     "revise_reopening": pgettext_lazy("inbox", "Revise"),
     "issue_plan": pgettext_lazy("inbox", "Issue"),
     "check_import": pgettext_lazy("inbox", "Check"),
+    "confirm": pgettext_lazy("inbox", "Confirm"),
 }
 """What is to be done, by kind of errand."""
 
 CHOICES: Sequence[tuple[str, Promise, Sequence[str]]] = (
-    ("review", VERBS["decide"], ("decide", "advise")),
+    ("review", VERBS["decide"], ("decide", "advise", "confirm")),
     ("receive", VERBS["accept"], ("accept", "receive", "receive_plan")),
     (
         "report",
@@ -86,7 +87,7 @@ def row(errand: Errand, known: Known, stand_in: Holding | None, left: int | None
     return Row(
         verb=_verb(errand, known),
         title=title,
-        url=_url(errand),
+        url=_url(errand, known),
         why=[reason for reason in why if reason],
         number=number,
         light=light(left, started=errand.kind != "accept") if errand.due_date else "",
@@ -117,7 +118,9 @@ def _title(errand: Errand, known: Known) -> tuple[str, str]:
     return found.title or found.source_name, ""  # type: ignore[attr-defined]
 
 
-def _url(errand: Errand) -> str:
+def _url(errand: Errand, known: Known) -> str:
+    if errand.kind == CONFIRM:
+        return reverse("intervention", args=[known.proposed[errand.item].approval_id])
     if errand.kind in (DECIDE, ADVISE):
         return reverse("review", args=[errand.item])
     if errand.kind == "check_import":
@@ -141,6 +144,9 @@ def _why(errand: Errand, known: Known) -> list[str]:
         lead = known.tasks[errand.subject].lead_name if errand.subject in known.tasks else ""
         other = known.others.get(errand.subject)
         return [other.detail if other else lead, *_seat(known.seats[errand.item])]
+    if errand.kind == CONFIRM:
+        words = {"name": known.proposed[errand.item].proposed_by.name}
+        return [_("%(name)s proposes a way on for a stuck approval") % words]
     if errand.kind == ADVISE:
         return [_question(known.seats[errand.item], known)]
     if task := known.tasks.get(errand.subject):

@@ -92,7 +92,7 @@ class TaskExtension(RequestSubject):
 
 
 class TaskReopening(RequestSubject):
-    """重新办理: a reviewed or closed task goes back to work when the route ends."""
+    """重启: a reviewed or closed task goes back to work when the route ends."""
 
     kind = str(Kind.REOPENING)
     words = _("Reopening: %(title)s")

@@ -89,6 +89,8 @@ class RecordPage:
     hides_words: bool
     may_intervene: bool
     now: str = ""
+    own: Sequence[Entry] = ()
+    """What the reader did in it: they may take the proofs along."""
 
 
 def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | None:
@@ -121,6 +123,7 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
         sight is not Sight.WORDS,
         approval.state == Approval.State.OPEN and bool(may_administer(roles)),
         open_now[0].view.name if open_now else "",
+        found.ledger.by(user.subject),
     )
 
 

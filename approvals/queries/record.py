@@ -82,6 +82,11 @@ class Ledger:
             chain = chain.filter(at__lte=approval.ended_at)
         return cls(chain.order_by("subject_seq"), approval.pk)
 
+    def by(self, actor: str) -> list[Entry]:
+        """The entries that somebody made, in the chain's order."""
+        mine = {one.subject_seq: one for one in self._found.values() if one.actor == actor}
+        return [mine[seq] for seq in sorted(mine)]
+
     def tells(self, *fact: Any) -> Entry | None:
         """The entry of a fact: what happened, then the id of the row that it made."""
         return self._found.get(tuple(str(one) for one in fact))

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +16,7 @@ from approvals import actions, refusals
 from approvals.forms.deciding import DecideForm
 from approvals.models import SignOff, WorkItem
 from approvals.pages.deciding import decided
-from directory.passwords import is_password_of
+from directory.passwords import is_locked, is_password_of
 from directory.requests import PersonRequest
 
 
@@ -35,7 +36,8 @@ def decide(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
     asked, evidence = form.cleaned_data, "session"
     if asked["password"]:
         if not is_password_of(request, asked["password"]):
-            return _prove(request, form, work_item_id, wrong=True)
+            locked = is_locked(request)
+            return _prove(request, form, work_item_id, wrong=not locked, locked=locked)
         evidence = "password"
     try:
         done = actions.decide(
@@ -61,7 +63,12 @@ def decide(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
 
 
 def _prove(
-    request: HttpRequest, form: DecideForm, work_item_id: UUID, *, wrong: bool = False
+    request: HttpRequest,
+    form: DecideForm,
+    work_item_id: UUID,
+    *,
+    wrong: bool = False,
+    locked: bool = False,
 ) -> HttpResponse:
     """The decision as it was sent, once more, for the password; nothing is signed yet."""
     kept = [field for field in form if field.name != "password"]
@@ -69,11 +76,15 @@ def _prove(
         "form": form,
         "kept": kept,
         "wrong": wrong,
+        "locked": locked,
+        "minutes": round(settings.AXES_COOLOFF_TIME * 60),
+        "comment": form.cleaned_data["comment"],
         "decision": SignOff.Decision(form.cleaned_data["decision"]).label,
         "item": work_item_id,
         "section": "inbox",
     }
-    return render(request, "approvals/prove.html", context, status=422)
+    status = settings.AXES_HTTP_RESPONSE_CODE if locked else 422
+    return render(request, "approvals/prove.html", context, status=status)
 
 
 def _next(request: HttpRequest, wanted: str) -> str:

@@ -28,6 +28,7 @@ from directory.actions.people import (
 )
 from directory.actions.posts import (
     ElsewhereEmployed,
+    NotAppointed,
     PostTaken,
     SelfAppointed,
     WrongPeriod,
@@ -61,6 +62,7 @@ __all__ = [
     "GoesInCircle",
     "NameTaken",
     "NotAdministrator",
+    "NotAppointed",
     "NotHeld",
     "NotOneself",
     "NotYours",

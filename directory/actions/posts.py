@@ -27,6 +27,12 @@ class SelfAppointed(Refused):
     sentence = _("Nobody appoints themselves. Ask another administrator.")
 
 
+class NotAppointed(Refused):
+    """An appointment that somebody ended meanwhile."""
+
+    sentence = _("This appointment has ended already, or was withdrawn.")
+
+
 class WrongPeriod(Refused):
     """A period that ends before it begins."""
 
@@ -145,13 +151,19 @@ def place(
 
 @transaction.atomic(durable=True)
 def dismiss(*, appointment_id: UUID, actor: Actor, at: datetime) -> None:
-    """End an appointment now; one that has not begun is withdrawn. Raises NotAdministrator."""
-    found = Appointment.objects.values_list("post_id", flat=True).get(pk=appointment_id)
-    unit = lock_unit(_unit_of(found))
+    """End an appointment now; one that has not begun is withdrawn.
+
+    Raises NotAdministrator, NotAppointed.
+    """
+    post = Appointment.objects.filter(pk=appointment_id).values_list("post_id", flat=True).first()
+    if post is None:
+        raise NotAppointed
+    unit = lock_unit(_unit_of(post))
     warrant = administrator(actor, unit.organisation_id, at)
     appointment = Appointment.objects.filter(pk=appointment_id).first()
-    if appointment and (appointment.ends_at is None or appointment.ends_at > at):
-        _end(warrant, unit, appointment, at)
+    if appointment is None or (appointment.ends_at and appointment.ends_at <= at):
+        raise NotAppointed
+    _end(warrant, unit, appointment, at)
 
 
 # Within other actions

@@ -2,44 +2,35 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from django.test import override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import databases
 from tests.access.visitors import Visitors
-from tests.access.world import make_world, tell
+from tests.access.world import two_worlds
+from tests.conftest import Made, MakeOnce
 
 
-@pytest.fixture(scope="package")
-def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("evidence")
+@pytest.fixture(scope="session")
+def worlds(make_once: MakeOnce) -> Made:
+    return make_once("worlds", two_worlds)
 
 
 @pytest.fixture(scope="package")
 def visitors(
-    template_database: str,
-    worker_id: str,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    evidence: Path,
+    worlds: Made, worker_id: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Visitors]:
     """Everybody of both organisations, signed in. What they do is undone after each request."""
     name = f"duban_empty_access_{worker_id}_{os.getpid()}"
     with (
         django_db_blocker.unblock(),
-        databases.clone(template_database, name),
+        databases.clone(worlds.database, name),
         databases.connected_to(name),
     ):
-        with override_settings(EVIDENCE_ROOT=evidence, MEDIA_ROOT=evidence):
-            worlds = make_world("赤楠", "赤檀", "赤桂"), make_world("青楠", "青檀", "青桂")
-        with databases.speaking_as("worker"):
-            tell(*worlds)
-        yield Visitors(*worlds)
+        yield Visitors(*worlds.objects)
 
 
 @pytest.fixture(autouse=True)
-def _files_of_the_worlds(_files_of_this_test: None, evidence: Path, settings: Settings) -> None:
-    settings.EVIDENCE_ROOT = settings.MEDIA_ROOT = evidence
+def _files_of_the_worlds(_files_of_this_test: None, worlds: Made, settings: Settings) -> None:
+    settings.EVIDENCE_ROOT = settings.MEDIA_ROOT = worlds.files

@@ -113,7 +113,9 @@ EXPECTED = [
     Row("sign_out", post=EVERYONE, open_to_all=True),
     Row("set_language", post=EVERYONE, open_to_all=True, send={"language": "=en"}),
     # Everybody's own
-    *own_pages("inbox", "inbox_waiting", "inbox_done", "tasks", "plans", "password_changed"),
+    *own_pages(
+        "inbox", "inbox_waiting", "inbox_done", "decisions", "tasks", "plans", "password_changed"
+    ),
     Row("next_decision", get=EVERYONE),
     Row("together", get=EVERYONE, post=EVERYONE),
     Row("search", get=EVERYONE, query="q=楠"),

@@ -27,6 +27,7 @@ from directory.actions import OPERATOR
 from directory.models import Appointment, CalendarDay, Organisation, Person, Post, Unit
 from notices import actions as notices
 from notices.models import Notice
+from tests import databases
 from tests.factories import LONG_AGO, make_group, make_organisation, make_unit
 from workflows import files
 from workflows.actions import (
@@ -88,6 +89,14 @@ class World:
 
     def does(self, who: str, **more: Any) -> dict[str, Any]:
         return {"actor": self.people[who], "at": self.now, **more}
+
+
+def two_worlds() -> tuple[World, World]:
+    """Two organisations that know nothing of each other, told of all that happened."""
+    worlds = make_world("赤楠", "赤檀", "赤桂"), make_world("青楠", "青檀", "青桂")
+    with databases.speaking_as("worker"):
+        tell(*worlds)
+    return worlds
 
 
 def make_world(everyone: str, concerned: str, drafting: str) -> World:

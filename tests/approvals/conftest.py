@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.approvals.racing import Race, racing
+from tests.racing import Race, racing
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from approvals.models import Approval, Route, RouteDraft, RouteVersion
 from audit.models import Entry
 from audit.verification import verify
 from directory import actions as directory
-from tests.approvals.racing import Race
 from tests.approvals.routing import LEAD, Office, stage
 from tests.factories import NOW, appoint, make_administrator, make_organisation, make_post
+from tests.racing import Race
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

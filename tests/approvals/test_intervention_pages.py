@@ -43,6 +43,10 @@ def test_what_one_administrator_proposes_another_finds_and_confirms() -> None:
     assert "Another administrator has to confirm it" in page
     assert "Confirm and carry it out" not in page
     assert "Her post was abolished." in go(office.second, "routes")[1]
+    inbox = go(office.second, "inbox")[1]
+    assert "First proposes a way on for a stuck approval" in inbox
+    assert address in inbox
+    assert all(address not in go(one, "inbox")[1] for one in (office.first, office.eve))
     assert "Confirm and carry it out" in go(office.second, "intervention", approval.pk)[1]
     made = Intervention.objects.get(approval=approval)
     status, page = go(office.second, "intervention_settle", made.pk, answer="confirm")
@@ -50,6 +54,7 @@ def test_what_one_administrator_proposes_another_finds_and_confirms() -> None:
     assert "Second confirmed the intervention" in page
     assert WorkItem.objects.filter(approval=approval, person=office.eve, state="open").exists()
     assert "Her post was abolished." not in go(office.second, "routes")[1]
+    assert address not in go(office.second, "inbox")[1]
 
 
 def test_a_declined_intervention_moves_nothing_and_is_remembered() -> None:

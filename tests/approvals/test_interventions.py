@@ -14,8 +14,8 @@ from directory import actions as directory
 from directory.actions.authority import NotAdministrator
 from directory.models import Person, Unit
 from tests.approvals.factories import World
-from tests.approvals.racing import Race
 from tests.factories import NOW, appoint, delegate, make_holder, make_person, make_post
+from tests.racing import Race
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

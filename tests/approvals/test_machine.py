@@ -187,10 +187,10 @@ class Engine(RuleBasedStateMachine):
         return chosen[number % len(chosen)]
 
     def who(self, seat: Seat, number: int) -> str:
-        """Mostly somebody who may, sometimes somebody who might but for a rule, or anybody."""
+        """Somebody who may, or who might but for a rule, or now and then anybody."""
         able = [name for name in PEOPLE if self.model.claim(seat, name)]
         near = sorted({name for name, _ in self.model.claims(seat.ask)})
-        chosen = (number % 6 and able) or (number % 6 < 3 and near) or PEOPLE
+        chosen = PEOPLE if number % 12 == 1 else (number % 3 and able) or near or PEOPLE
         return chosen[number % len(chosen)]
 
     def whom(self, number: int) -> str:
@@ -425,9 +425,12 @@ class Engine(RuleBasedStateMachine):
             number = min(self.model.lent)
             del self.model.lent[number]
             self.done(True, lambda: self.office.end_delegation(number))
-        if not self.model.holders:
+        posts = sorted(self.model.holders)
+        asked = [seat.ask.post for seat in self.model.now.seats] if self.model.now else []
+        posts = [post for post in posts if post in asked] or posts
+        if not posts:
             return
-        post = sorted(self.model.holders)[which % len(self.model.holders)]
+        post = posts[which % len(posts)]
         principal, name = self.model.holders[post], self.colleague(whom)
         number, lent = len(self.office.delegations), "" if which % 2 else post
         expected = self.model.lend(number, principal, name, lent)

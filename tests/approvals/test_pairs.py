@@ -23,8 +23,8 @@ from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Appointment, Delegation, Person, Post
 from tests.approvals.factories import KIND, World
-from tests.approvals.racing import Race, racing
 from tests.factories import NOW, appoint, delegate, make_holder, make_person, make_post, make_unit
+from tests.racing import Race, racing
 
 pytestmark = [pytest.mark.races, pytest.mark.usefixtures("committed_db")]
 

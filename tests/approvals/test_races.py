@@ -16,8 +16,8 @@ from audit.errors import Refused
 from audit.models import Entry
 from directory.models import Person
 from tests.approvals.factories import KIND, World
-from tests.approvals.racing import CONNECTIONS, Act, Race
 from tests.factories import NOW, delegate, make_person, make_post, make_unit
+from tests.racing import CONNECTIONS, Act, Race
 
 pytestmark = [pytest.mark.races, pytest.mark.usefixtures("committed_db")]
 

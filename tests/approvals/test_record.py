@@ -1,5 +1,6 @@
 """The record of an approval: nothing is left out, and every line names its ledger entry."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -51,6 +52,17 @@ def said(page: RecordPage) -> list[str]:
 def whole(page: RecordPage) -> bool:
     """Whatever has a time has an entry."""
     return not [act for act in acts(page) if act.at and not act.entry]
+
+
+def test_whoever_decided_may_take_the_proof_of_their_own_entry_along() -> None:
+    world = World()
+    world.publish(StageSpec("One", [world.seat("Ana"), world.seat("Ben")], rule="all"))
+    approval = world.begin()
+    world.decide("Ana")
+    [own] = record(approval, world.people["Ana"]).own
+    assert own.kind == "approval.signed_off"
+    assert own.actor == world.people["Ana"].subject
+    assert not record(approval, world.people["Ben"]).own
 
 
 def test_an_approval_is_told_from_its_first_round_to_its_last_signature() -> None:
@@ -321,7 +333,8 @@ def test_auditors_get_links_to_the_entries_and_others_their_places() -> None:
     assert "1 of 1: Ana" in page or "1 of 1: Office of Ana" in page
     _status, page = get(world.submitter, approval)
     assert "#" in page
-    assert reverse("entry", args=[approval.pk]).split(str(approval.pk))[0] not in page
+    assert not re.search(r'href="/audit/[0-9a-f-]+/"', page)
+    assert re.search(r'href="/audit/[0-9a-f-]+/proof/"', page)
 
 
 def test_whoever_may_not_see_the_subject_finds_no_record() -> None:

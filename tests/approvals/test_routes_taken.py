@@ -18,8 +18,8 @@ from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Appointment, Person, Unit
 from tests.approvals.factories import KIND, World
-from tests.approvals.racing import Race
 from tests.factories import NOW, delegate, make_person, make_post, make_unit
+from tests.racing import Race
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -15,8 +15,8 @@ from audit.models import Entry
 from audit.verification import verify
 from directory.models import Person
 from tests.approvals.factories import World
-from tests.approvals.racing import Race
 from tests.factories import NOW, make_person
+from tests.racing import Race
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

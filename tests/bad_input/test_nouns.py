@@ -104,7 +104,9 @@ def repacked(members: dict[str, bytes]) -> bytes:
 
 
 @pytest.fixture
-def refused(district: District, nothing_changes: Unchanged, says: Says) -> Callable[..., None]:
+def refused(
+    district: District, guarded: None, nothing_changes: Unchanged, says: Says
+) -> Callable[..., None]:
     """Uploading these bytes gets this sentence in both languages, and nothing is imported."""
 
     def check(name: str, content: bytes, sentence: str | Promise) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
-from django.test import override_settings
 from django.urls import reverse
 from playwright.sync_api import Page
 from pytest_django import DjangoDbBlocker
@@ -17,7 +16,8 @@ from pytest_django import DjangoDbBlocker
 from tests import databases
 from tests.access.table import EXPECTED, Row
 from tests.access.test_access import addresses
-from tests.access.world import World, make_world
+from tests.access.world import World, two_worlds
+from tests.conftest import MakeOnce
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +46,7 @@ PAGES = [row for row in EXPECTED if row.get and row.name not in DOWNLOADS]
 WHO = {
     "inbox": "own.handler",
     "inbox_done": "own.handler",
+    "decisions": "own.deputy",
     "directory": "own.administrator",
     "unit unit.other": "own.administrator",
     "people": "own.administrator",
@@ -85,22 +86,19 @@ VARIANTS = [
 
 @pytest.fixture(scope="module")
 def world(
-    template_database: str,
+    make_once: MakeOnce,
     worker_id: str,
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
+    made = make_once("worlds", two_worlds)
     name = f"duban_empty_axe_{worker_id}_{os.getpid()}"
-    files = tmp_path_factory.mktemp("evidence")
     with (
         django_db_blocker.unblock(),
-        databases.clone(template_database, name),
+        databases.clone(made.database, name),
         databases.connected_to(name),
     ):
-        with override_settings(EVIDENCE_ROOT=files, MEDIA_ROOT=files):
-            made = make_world("赤楠", "赤檀", "赤桂")
-        yield made
+        yield made.objects[0]
 
 
 def test_every_address_is_a_page_a_download_or_takes_only_what_is_sent() -> None:

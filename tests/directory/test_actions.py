@@ -263,6 +263,9 @@ def test_an_appointment_ends_now_and_one_that_has_not_begun_is_withdrawn(unit: U
 
     assert Appointment.objects.get(person=person).ends_at == NOW
     assert newest(unit)["kind"] == "appointment.ended"
+    for appointment in (running, coming):
+        with pytest.raises(actions.NotAppointed):
+            actions.dismiss(appointment_id=appointment.pk, actor=OPERATOR, at=NOW)
 
 
 def test_a_person_of_another_organisation_is_not_appointed(unit: Unit) -> None:

@@ -1,11 +1,9 @@
 """Two administrators at once: one outcome, no deadlock."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connections
 
 from audit.models import Entry
 from directory import actions, queries
@@ -22,30 +20,9 @@ from tests.factories import (
     make_post,
     make_unit,
 )
+from tests.racing import outcomes
 
 pytestmark = [pytest.mark.races, pytest.mark.usefixtures("committed_db")]
-
-
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """What came of each: `done`, or the refusal's name."""
-    start, results = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            start.wait(20)
-            act()
-            results.append("done")
-        except Exception as error:
-            results.append(type(error).__name__)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(results)
 
 
 def test_of_eight_who_are_appointed_at_once_one_holds_the_post() -> None:
@@ -53,7 +30,7 @@ def test_of_eight_who_are_appointed_at_once_one_holds_the_post() -> None:
     post = make_post(unit, "handler")
     people = [make_person(unit.organisation) for _ in range(8)]
 
-    results = at_once(*(lambda one=one: appoint(post, one, starts_at=NOW) for one in people))
+    results = outcomes(*(lambda one=one: appoint(post, one, starts_at=NOW) for one in people))
     assert results == ["PostTaken"] * 7 + ["done"]
     assert Appointment.objects.filter(post=post).count() == 1
 
@@ -65,13 +42,13 @@ def test_two_moves_close_no_circle_between_them() -> None:
     def below(unit: Unit, parent: Unit) -> Callable[[], object]:
         return lambda: actions.change_unit(unit_id=unit.pk, parent=parent, actor=OPERATOR, at=NOW)
 
-    assert at_once(below(first, second), below(second, first)) == ["GoesInCircle", "done"]
+    assert outcomes(below(first, second), below(second, first)) == ["GoesInCircle", "done"]
 
 
 def test_a_name_goes_to_one_of_two() -> None:
     organisation = make_organisation()
 
-    assert at_once(*[lambda: make_unit(organisation, "甲")] * 2) == ["NameTaken", "done"]
+    assert outcomes(*[lambda: make_unit(organisation, "甲")] * 2) == ["NameTaken", "done"]
 
 
 def test_a_sheet_is_imported_by_one_of_two_who_saw_the_same_preview() -> None:
@@ -88,7 +65,7 @@ def test_a_sheet_is_imported_by_one_of_two_who_saw_the_same_preview() -> None:
             at=NOW,
         )
 
-    assert at_once(run, run) == ["OutOfDate", "done"]
+    assert outcomes(run, run) == ["OutOfDate", "done"]
 
 
 def test_who_is_deactivated_while_being_appointed_holds_nothing() -> None:
@@ -97,7 +74,7 @@ def test_who_is_deactivated_while_being_appointed_holds_nothing() -> None:
         person, post = make_person(unit.organisation), make_post(unit, "handler")
         appointing = partial(appoint, post, person, starts_at=NOW)
         leaving = partial(actions.deactivate_person, person_id=person.pk, actor=OPERATOR, at=NOW)
-        results = at_once(appointing, leaving)
+        results = outcomes(appointing, leaving)
 
         assert results in (
             ["Deactivated", "done"],
@@ -113,14 +90,14 @@ def test_two_who_delegate_to_each_other_do_not_wait_for_each_other() -> None:
     unit = make_unit(make_organisation())
     first, second = make_holder(unit, "principal"), make_holder(unit, "deputy")
 
-    results = at_once(*[lambda: delegate(first, second), lambda: delegate(second, first)] * 4)
+    results = outcomes(*[lambda: delegate(first, second), lambda: delegate(second, first)] * 4)
     assert results == ["done"] * 8
     assert Entry.objects.filter(subject=first.subject, kind="delegation.given").count() == 4
 
 
 def test_a_password_and_a_deactivation_leave_one_whole_chain() -> None:
     person = make_person(make_organisation())
-    results = at_once(
+    results = outcomes(
         lambda: actions.set_password(
             person_id=person.pk, password="x" * 12, actor=OPERATOR, at=NOW
         ),

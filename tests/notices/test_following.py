@@ -16,7 +16,7 @@ from directory.models import Person
 from notices import actions
 from notices.models import Cursor, Notice
 from tests.approvals.factories import World as Approving
-from tests.factories import NOW, make_person
+from tests.factories import NOW, delegate, make_person
 from tests.workflows.factories import (
     World,
     decide,
@@ -72,9 +72,11 @@ def test_who_acted_is_not_told_of_it(world: World, speaking_as: Speaking) -> Non
 def test_a_decision_is_asked_of_the_holders_of_the_posts(
     world: World, speaking_as: Speaking
 ) -> None:
+    delegate(world.deputy, world.stranger)
     submitted(world)
     follow(speaking_as)
     assert "work.opened" in kinds(world.deputy)
+    assert kinds(world.stranger) == {"work.lent"}
     assert "work.opened" not in kinds(world.coordinator)
 
 

@@ -1,11 +1,8 @@
 """A district that plans: who drafts, who approves, who receives, and a document with questions."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
-
-from django.db import connections
 
 from approvals import actions as approvals
 from approvals.actions import StageSpec
@@ -220,25 +217,3 @@ def receive_everywhere(plan: Plan) -> None:
     for addressee in Addressee.objects.filter(plan=plan):
         handler = make_holder(addressee.unit, "handler")
         plans.receive_plan(plan_id=plan.pk, actor=handler, at=NOW, unit_id=addressee.unit_id)
-
-
-def at_once(*actions: Callable[[], object]) -> list[str]:
-    """What came of each action when all began together: the refusal's name, or `done`."""
-    start, results = threading.Barrier(len(actions)), []
-
-    def run(action: Callable[[], object]) -> None:
-        start.wait(20)
-        try:
-            action()
-            results.append("done")
-        except Exception as refusal:
-            results.append(type(refusal).__name__)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[action]) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(results)

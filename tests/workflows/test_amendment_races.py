@@ -1,5 +1,6 @@
 """An amendment and what else happens at the same moment: one order or the other, no deadlock."""
 
+from collections.abc import Callable
 from functools import partial
 from uuid import uuid4
 
@@ -34,7 +35,7 @@ def district(committed_db: None) -> District:
     return make_district()
 
 
-def last_decision(district: District, amendment: Amendment) -> partial[object]:
+def last_decision(district: District, amendment: Amendment) -> Callable[[], object]:
     """The decision with which the amendment passes."""
     sign(amendment, district.principal)
     item = WorkItem.objects.get(approval__subject_id=amendment.pk, state="open")

@@ -2,18 +2,19 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
 from audit.models import Entry
 from directory.models import Unit
 from tests.factories import NOW
+from tests.racing import outcomes
 from tests.workflows.planning import (
     TEXT,
     District,
     answer,
     answer_all,
-    at_once,
     confirm,
     kinds,
     make_district,
@@ -65,6 +66,17 @@ def test_an_upload_keeps_the_document_and_what_was_read_from_it(district: Distri
         assert kept.read().decode() == TEXT
     entry = Entry.objects.get(kind="import.uploaded", subject=district.coordinator.subject)
     assert json.loads(bytes(entry.body))["facts"]["import"] == str(found.pk)
+
+
+@database
+@pytest.mark.parametrize("given", [{"text": TEXT}, {"data": TEXT.encode(), "filename": "a.txt"}])
+@pytest.mark.usefixtures("guarded")
+def test_no_document_is_read_in_our_own_process(
+    district: District, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.importing.sandbox.propose", None)
+    found = imports.upload_document(**given, actor=district.coordinator, at=NOW)
+    assert len(found.proposal["measures"]) == 3
 
 
 @database
@@ -393,7 +405,7 @@ def test_of_two_coordinators_who_confirm_at_once_one_makes_the_plan(committed_db
     district = make_district()
     found = answer_all(district, upload(district))
 
-    results = at_once(
+    results = outcomes(
         lambda: confirm(district, found),
         lambda: confirm(district, found, actor=district.colleague),
     )
@@ -406,7 +418,7 @@ def test_of_two_coordinators_who_confirm_at_once_one_makes_the_plan(committed_db
 def test_of_two_uploads_of_one_document_at_once_one_is_kept(committed_db: None) -> None:
     district = make_district()
 
-    results = at_once(lambda: upload(district), lambda: upload(district, actor=district.colleague))
+    results = outcomes(lambda: upload(district), lambda: upload(district, actor=district.colleague))
 
     assert results == ["AlreadyImported", "done"]
 

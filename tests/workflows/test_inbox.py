@@ -117,6 +117,11 @@ def test_once_a_handler_is_named_the_report_waits_for_that_person_alone(world: W
     assert errands(world.handler) == ["report"]
     assert errands(world.deputy) == errands(world.principal) == []
 
+    post = world.handler.appointments.get()
+    directory.dismiss(appointment_id=post.pk, actor=directory.OPERATOR, at=NOW)
+    assert errands(world.handler) == []
+    assert errands(world.deputy) == errands(world.principal) == ["report"]
+
 
 def test_a_sent_contribution_is_asked_for_no_more(world: World) -> None:
     task = accepted(world)

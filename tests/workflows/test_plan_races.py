@@ -4,8 +4,8 @@ import pytest
 
 from approvals.models import Approval
 from tests.factories import NOW, make_holder, make_unit
+from tests.racing import outcomes
 from tests.workflows.planning import (
-    at_once,
     decide,
     kinds,
     make_approved,
@@ -29,7 +29,7 @@ def test_of_two_who_issue_one_does(committed_db: None) -> None:
     def issue() -> None:
         plans.issue(plan_id=plan.pk, actor=district.coordinator, at=NOW)
 
-    assert at_once(issue, issue) == ["PlanHasMovedOn", "done"]
+    assert outcomes(issue, issue) == ["PlanHasMovedOn", "done"]
     assert Task.objects.filter(plan=plan).count() == 4
 
 
@@ -44,7 +44,7 @@ def test_eight_receipts_at_once_are_all_counted(committed_db: None) -> None:
     decide(plan, district.issuer)
     plans.issue(plan_id=plan.pk, actor=district.coordinator, at=NOW)
 
-    results = at_once(
+    results = outcomes(
         *(
             lambda handler=handler: plans.receive_plan(plan_id=plan.pk, actor=handler, at=NOW)
             for handler in handlers
@@ -64,7 +64,7 @@ def test_a_plan_that_is_put_forward_twice_at_once_has_one_approval(committed_db:
     def submit() -> None:
         put_forward(district, plan)
 
-    assert at_once(submit, submit) == ["PlanHasMovedOn", "done"]
+    assert outcomes(submit, submit) == ["PlanHasMovedOn", "done"]
     assert Approval.objects.filter(subject_id=plan.pk).count() == 1
 
 
@@ -74,6 +74,6 @@ def test_two_workers_move_a_plan_once(committed_db: None) -> None:
     plan = make_issued(district)
     receive_everywhere(plan)
 
-    at_once(*[lambda: plans.advance_plan(plan_id=plan.pk, at=NOW)] * 2)
+    outcomes(*[lambda: plans.advance_plan(plan_id=plan.pk, at=NOW)] * 2)
 
     assert kinds(plan).count("plan.in_force") == 1

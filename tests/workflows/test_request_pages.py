@@ -8,15 +8,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from approvals import actions as approvals
 from approvals.queries import seen_digest
-from directory.models import Person
-from tests.workflows.factories import World, accepted, decide, fresh
+from directory.models import Person, Post
+from tests.factories import NOW, make_holder
+from tests.workflows.factories import World, accepted, decide, fresh, submitted
 from tests.workflows.test_pages import signed_in
 from tests.workflows.test_requests import (
     EXTENSION,
     REOPENING,
     approval,
     closed,
+    decide_on,
     extend,
     item_of,
     publish_routes,
@@ -148,6 +151,20 @@ def test_requests_stand_among_what_waits_for_others_and_what_was_done(world: Wor
     assert "extension until 31 Dec 2026" in text(signed_in(world.handler), "inbox_done")
 
 
+def test_ones_own_decisions_tell_a_request_from_the_report_of_the_same_task(world: World) -> None:
+    task = accepted(world)
+    extend(world, task)
+    submitted(world, task)
+    decide(world.deputy)
+    decide(world.principal)
+    decide_on(task, EXTENSION, world.coordinator)
+    decide_on(task, "task_completion", world.coordinator)
+
+    page = text(signed_in(world.coordinator), "decisions")
+    assert "Extension: 14 Training of officials</a>" in page
+    assert ">14 Training of officials</a>" in page
+
+
 def test_an_extension_is_approved_together_with_other_things(world: World) -> None:
     task = accepted(world)
     extend(world, task)
@@ -164,3 +181,26 @@ def test_an_extension_is_approved_together_with_other_things(world: World) -> No
     client.post(reverse("together"), given)
 
     assert item_of(task, EXTENSION).opening.stage.position == 2
+
+
+def test_what_administrators_sent_back_can_be_asked_for_anew(world: World) -> None:
+    task = accepted(world)
+    extend(world, task)
+    moved = approvals.propose_intervention(
+        approval_id=approval(task, EXTENSION).pk,
+        kind="send_back",
+        reason="The route is wrong.",
+        actor=world.administrator,
+        at=NOW,
+    )
+    approvals.settle_intervention(
+        intervention_id=moved.pk,
+        confirm=True,
+        actor=make_holder(world.second, Post.Role.ADMINISTRATOR),
+        at=NOW,
+    )
+
+    page = text(signed_in(world.handler), "task", task.pk)
+    assert "ended" in page
+    assert "Ask for an extension" in page
+    assert extend(world, task).number == 2

@@ -10,8 +10,10 @@ from uuid import uuid4
 import pytest
 
 from approvals import actions as approvals
+from approvals import subjects
 from approvals.models import Approval, SignOff, WorkItem
 from approvals.queries import review, seen_digest
+from approvals.routes import wording
 from directory.actions import OPERATOR
 from directory.models import Person
 from tests.factories import LONG_AGO, NOW, delegate, make_holder
@@ -452,3 +454,10 @@ def decide_on(
         idempotency_key=uuid4(),
         at=NOW,
     )
+
+
+def test_every_kind_of_subject_has_a_name_and_a_record() -> None:
+    kinds = [kind for kind in subjects.kinds() if not kind.startswith("test_")]
+    assert {"task_completion", "plan_issue", EXTENSION, REOPENING, "route_publication"} <= {*kinds}
+    assert set(kinds) <= wording.KINDS.keys()
+    assert all(isinstance(subjects.get(kind), subjects.Readable) for kind in kinds)

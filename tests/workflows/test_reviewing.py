@@ -306,7 +306,11 @@ def test_wrong_passwords_count_towards_the_lock_of_the_door(world: World, guarde
     client, item = signed_in(world.deputy), seat(guarded, world.deputy)
     answers = [decide(client, item, password=f"wrong {n}").status_code for n in range(5)]
     assert answers == [422, 422, 422, 422, 429]
-    assert decide(client, item, password=PASSWORD).status_code == 429
+    locked = decide(client, item, password=PASSWORD, comment="The figures agree.")
+    assert locked.status_code == 429
+    page = locked.content.decode()
+    assert "taken again in 15 minutes" in page
+    assert page.count("The figures agree.") == 2, "in sight, and in the form that may be sent later"
     assert not SignOff.objects.filter(work_item=item).exists()
 
 

@@ -58,7 +58,7 @@ def ask_extension(
 
 @transaction.atomic(durable=True)
 def ask_reopening(*, task_id: UUID, reason: str, actor: Person, at: datetime) -> TaskRequest:
-    """重新办理: somebody asks for a reviewed or closed task to be worked on again.
+    """重启: somebody asks for a reviewed or closed task to be worked on again.
 
     Raises NotAllowed, WrongState, ReasonMissing.
     """

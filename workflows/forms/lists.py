@@ -1,13 +1,18 @@
 """What narrows a list: every answer is optional, and one that makes no sense is passed over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from approvals.models import SignOff
+from approvals.queries.mine import Wanted
+from approvals.routes import wording
 from audit.templatetags.ui import LIGHTS, STATES
 from directory.models import Person, Unit
 from directory.queries import Holding
@@ -16,6 +21,18 @@ from workflows.queries.lists import plans_to_choose, units_to_choose
 
 LONGEST = 100
 LONGEST_LABEL = 30
+
+
+class Day(forms.DateField):
+    """A day of our time: the browser's own calendar, which wants it as ISO 8601 has it."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            validators=[MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 1, 1))],
+        )
 
 
 class Words(forms.CharField):
@@ -93,3 +110,27 @@ class TaskFilter(forms.Form):
         """What was asked for and makes sense."""
         self.is_valid()
         return self.cleaned_data
+
+
+class DecisionFilter(forms.Form):
+    """Narrows a person's own decisions; `kinds` are those that they decided on at all."""
+
+    decision = forms.ChoiceField(
+        required=False,
+        label=_("Decision"),
+        choices=[("", pgettext_lazy("filter", "Any")), *SignOff.Decision.choices],
+    )
+    kind = forms.ChoiceField(required=False, label=pgettext_lazy("filter", "About"))
+    since = Day(_("From"))
+    until = Day(pgettext_lazy("filter", "Until"))
+
+    def __init__(self, *args: Any, kinds: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(kind, wording.kind(kind)) for kind in kinds]
+        self.fields["kind"].choices = [("", pgettext_lazy("filter", "Any")), *known]  # type: ignore[attr-defined]
+
+    @property
+    def wanted(self) -> Wanted:
+        """What was asked for and makes sense."""
+        self.is_valid()
+        return Wanted(**{name: value for name, value in self.cleaned_data.items() if value})

@@ -11,7 +11,7 @@ from workflows.models.tasks import Task
 
 
 class TaskRequest(models.Model):
-    """延期、重新办理: what somebody asks for a task, frozen as it was put forward for approval.
+    """延期、重启: what somebody asks for a task, frozen as it was put forward for approval.
 
     `reason` is a commitment whose opening holds the words. Where the request is, its approval says.
     """

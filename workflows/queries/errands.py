@@ -14,7 +14,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from approvals import subjects as approved
-from approvals.models import Approval, RouteProposal, WorkItem
+from approvals.models import Approval, Intervention, RouteProposal, WorkItem
 from approvals.subjects import Description
 from audit.queries import read_openings
 from directory.queries import Holding
@@ -32,7 +32,7 @@ from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
-DECIDE, ADVISE = "decide", "advise"
+DECIDE, ADVISE, CONFIRM = "decide", "advise", "confirm"
 OF_TASKS = (COMPLETION, *TaskRequest.Kind.values)
 """The kinds of approvals whose subject is a task."""
 
@@ -49,6 +49,7 @@ class Known:
     """What opinions were asked about, by the commitment to it."""
     others: dict[UUID, Description] = field(default_factory=dict)
     """Whatever else is approved, as it describes itself."""
+    proposed: dict[UUID, Intervention] = field(default_factory=dict)
 
 
 def known(errands: Sequence[Errand]) -> Known:
@@ -63,12 +64,14 @@ def known(errands: Sequence[Errand]) -> Known:
         for seat in found.seats.values()
         if seat.approval.subject_kind in ISSUING.values()
     }
-    others = _others(found.seats.values())
+    proposed = _proposed(one.item for one in errands if one.kind == CONFIRM)
+    others = _others(found.seats.values()) | _abouts(one.approval for one in proposed.values())
     asked = [seat for seat in found.seats.values() if seat.origin == WorkItem.Origin.CONSULTED]
     tasks = subjects - plans - imports - others.keys()
     return Known(
         seats=found.seats,
         others=others,
+        proposed=proposed,
         questions=read_openings(asked[0].organisation_id, [one.note for one in asked])
         if asked
         else {},
@@ -79,16 +82,29 @@ def known(errands: Sequence[Errand]) -> Known:
 
 
 def _others(seats: Iterable[WorkItem]) -> dict[UUID, Description]:
-    """What is approved besides tasks and plans. One query a kind."""
+    """What is approved besides tasks and plans."""
+    known = (*OF_TASKS, *ISSUING.values())
+    found = (seat.approval for seat in seats)
+    return _abouts(one for one in found if one.subject_kind not in known)
+
+
+def _abouts(found: Iterable[Approval]) -> dict[UUID, Description]:
+    """What these approvals are about. One query a kind."""
     wanted: dict[str, set[UUID]] = {}
-    for seat in seats:
-        wanted.setdefault(seat.approval.subject_kind, set()).add(seat.approval.subject_id)
+    for one in found:
+        wanted.setdefault(one.subject_kind, set()).add(one.subject_id)
     return {
         subject: described
         for kind, ids in wanted.items()
-        if kind not in (*OF_TASKS, *ISSUING.values())
         for subject, described in approved.get(kind).describe(ids).items()
     }
+
+
+def _proposed(ids: Iterable[UUID]) -> dict[UUID, Intervention]:
+    """Interventions that wait for a second administrator."""
+    wanted = list(ids)
+    found = Intervention.objects.filter(pk__in=wanted).select_related("approval", "proposed_by")
+    return _by_id(found) if wanted else {}
 
 
 def _by_id(rows: Iterable[Any]) -> dict[UUID, Any]:

@@ -72,9 +72,14 @@ def _amends(facts: Facts) -> str | None:
 
 def _requests(task: Task | Plan) -> dict[str, str]:
     """The approvals of a task that aren't about its completion, by id: what they are called."""
-    found = Approval.objects.filter(root=task.subject, subject_kind__in=TaskRequest.Kind.values)
-    rows = found.filter(organisation=task.organisation_id, subject_id=task.pk)
-    return {str(pk): str(CALLED[kind]) for pk, kind in rows.values_list("pk", "subject_kind")}
+    if isinstance(task, Plan):
+        return {}
+    found = Approval.objects.filter(
+        organisation=task.organisation_id,
+        subject_kind__in=TaskRequest.Kind.values,
+        subject_id=task.pk,
+    )
+    return {str(pk): str(CALLED[kind]) for pk, kind in found.values_list("pk", "subject_kind")}
 
 
 CALLED = {

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from approvals.models import Approval, Round, SignOff
+from approvals.models import Approval, Round
 from approvals.queries.progress import Progress, progress
 from audit.queries import read_openings
 from directory.models import Person
@@ -21,7 +21,10 @@ Kind = TaskRequest.Kind
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: `state` and `word` say what became of it, `why` is the reason of a return."""
+    """A request: `state` and `word` say what became of it.
+
+    `by`, `at` and `why` are those of the decision that returned it, if one did.
+    """
 
     request: TaskRequest
     reason: str
@@ -86,17 +89,16 @@ def asked(task: Task) -> list[Asked]:
     rows, newer = [], set()
     for one in found:
         round_, row = rounds[one.pk], returns[one.pk]
-        state, word = _became(round_, row, is_last=round_.approval_id not in newer)
+        state, word = _became(round_.approval, is_last=round_.approval_id not in newer)
         newer.add(round_.approval_id)
         back = (row.person.name, row.at, words(row.comment)) if row else ()
         rows.append(Asked(one, words(one.reason), state, word, round_, *back))
     return rows
 
 
-def _became(round_: Round, returned: SignOff | None, *, is_last: bool) -> tuple[str, str]:
-    """A state as `state` shows it, and the word for it."""
-    approval = round_.approval
-    if returned and (not is_last or approval.state == Approval.State.WITH_SUBMITTER):
+def _became(approval: Approval, *, is_last: bool) -> tuple[str, str]:
+    """A state as `state` shows it, and the word for it. Only what came back has a later round."""
+    if not is_last or approval.state == Approval.State.WITH_SUBMITTER:
         return "returned", pgettext("request", "returned")
     return {
         Approval.State.PASSED: ("reviewed", pgettext("request", "granted")),

@@ -32,10 +32,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Now
 
-from approvals.models import Approval, Round, SignOff, WorkItem
-from directory.models import Person, Post
+from approvals.models import Approval, Intervention, Round, SignOff, WorkItem
+from directory.models import Appointment, Person, Post
 from directory.policy import WORKS
 from directory.queries import Holding
 from workflows import flows
@@ -53,6 +53,7 @@ from workflows.policy import NOT_OVER
 from workflows.queries.capacities import NAMED, Capacity, capacities, units
 
 COORDINATES = (Post.Role.COORDINATOR,)
+ADMINISTERS = (Post.Role.ADMINISTRATOR,)
 
 Role = Assignment.Role
 State = Task.State
@@ -87,6 +88,8 @@ def _ids(person: Person, found: Sequence[Capacity]) -> dict[Name, list[UUID]]:
         "organisation": [person.organisation_id],
         "units": units(found),
         "offices": units(found, COORDINATES),
+        "administers": [person.organisation_id] if units(found, ADMINISTERS) else [],
+        "everybody": {one for capacity in found for one in capacity.people},
     }
     for n, one in enumerate(found):
         ids |= {
@@ -271,9 +274,21 @@ def _receive(form: Form) -> Iterator[QuerySet[Any]]:
     yield _rows(parts, "task", F("unit"), F("task__due_date"))
 
 
+STILL_THERE = Appointment.objects.filter(
+    Q(ends_at=None) | Q(ends_at__gt=Now()),
+    person=OuterRef("handler"),
+    post__unit=OuterRef("unit"),
+    starts_at__lte=Now(),
+)
+"""Posts of a part's unit that the person named for it holds."""
+
+
 def _mine(form: Form) -> Q:
-    """Parts for which nobody was named in the unit, or the person was, or whom they act for."""
-    mine = Q(Among("unit", form["units"]), handler=None)
+    """Parts for which nobody was named in the unit, or the person was, or whom they act for.
+
+    Whoever was named and holds no post there any more leaves the part to the unit.
+    """
+    mine = Q(Q(handler=None) | Q(~Exists(STILL_THERE)), Among("unit", form["units"]))
     for n in range(form.capacities):
         mine |= Q(Among("handler", form["name", n]), Among("unit", form["units", n]))
     return mine
@@ -362,6 +377,21 @@ def _plans_at(node: str) -> Branch:
     return branch
 
 
+def _confirm(form: Form) -> Iterator[QuerySet[Any]]:
+    """Ways on that another administrator proposed, where this person isn't concerned."""
+    latest = Round.objects.filter(approval=OuterRef("approval")).order_by("-number")
+    proposed = Intervention.objects.filter(
+        Among("organisation", form["administers"]), state=Intervention.State.PROPOSED
+    ).annotate(
+        authors=Subquery(latest.values("authors")[:1]),
+        submitter=Subquery(latest.values("submitter")[:1]),
+    )
+    concerned = Q(authors__overlap=form["everybody"])
+    for one in ("proposed_by", "person", "submitter"):
+        concerned |= Q(Among(Coalesce(one, "proposed_by"), form["everybody"]))
+    yield _rows(proposed.exclude(concerned), "approval__subject_id", None)
+
+
 def _came_back(kind: str) -> Branch:
     """Requests that were returned to whoever put them forward last."""
 
@@ -406,4 +436,5 @@ BRANCHES: dict[str, Branch] = {
     "revise_extension": _came_back(TaskRequest.Kind.EXTENSION),
     "revise_reopening": _came_back(TaskRequest.Kind.REOPENING),
     "check_import": _check_import,
+    "confirm": _confirm,
 }

@@ -27,6 +27,7 @@ from workflows.forms.plans import ReasonForm
 from workflows.models import Amendment, AmendmentItem, Measure, Plan
 from workflows.queries.amendments import amendment_page, may_do, past_of
 from workflows.queries.plan_standing import standing
+from workflows.views.asking import revision_of
 
 
 def _amendable(request: PersonRequest, plan_id: UUID) -> Plan:
@@ -45,11 +46,6 @@ def _visible(request: PersonRequest, amendment_id: UUID) -> Amendment:
         seen.select_related("plan__coordinator", "created_by", "origin"), pk=amendment_id
     )
     return found
-
-
-def _revision(request: PersonRequest) -> int:
-    given = request.POST.get("revision", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
 
 
 # Beginning
@@ -152,7 +148,7 @@ def amendment_edit(request: PersonRequest, amendment_id: UUID) -> HttpResponse:
 
     def save() -> object:
         return actions.revise_amendment(
-            **form.cleaned_data, revision=_revision(request), **_whose(request, found.pk)
+            **form.cleaned_data, revision=revision_of(request), **_whose(request, found.pk)
         )
 
     return _written(request, found, form, save)
@@ -183,7 +179,7 @@ def amendment_item(
         return actions.put_item(
             item_id=item_id,
             text=form.item(group),
-            revision=_revision(request),
+            revision=revision_of(request),
             **_whose(request, found.pk),
         )
 
@@ -245,7 +241,7 @@ def _stepped(
 def amendment_item_drop(request: PersonRequest, amendment_id: UUID, item_id: UUID) -> HttpResponse:
     found = _visible(request, amendment_id)
     get_object_or_404(AmendmentItem, amendment=found, pk=item_id)
-    whose, revision = _whose(request, amendment_id), _revision(request)
+    whose, revision = _whose(request, amendment_id), revision_of(request)
     return _stepped(
         request,
         amendment_id,
@@ -257,7 +253,7 @@ def amendment_item_drop(request: PersonRequest, amendment_id: UUID, item_id: UUI
 @login_required
 @require_POST
 def amendment_submit(request: PersonRequest, amendment_id: UUID) -> HttpResponse:
-    whose, revision = _whose(request, amendment_id), _revision(request)
+    whose, revision = _whose(request, amendment_id), revision_of(request)
     return _stepped(
         request,
         amendment_id,
@@ -289,7 +285,7 @@ def amendment_abandon(request: PersonRequest, amendment_id: UUID) -> HttpRespons
     try:
         actions.abandon_amendment(
             reason=form.cleaned_data["reason"],
-            revision=_revision(request),
+            revision=revision_of(request),
             **_whose(request, amendment_id),
         )
     except Refused as refusal:

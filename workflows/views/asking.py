@@ -1,4 +1,4 @@
-"""What every view of a task does first: find it among those that the person may see."""
+"""What views do first: find the task among those that the person may see, read what was sent."""
 
 from uuid import UUID
 
@@ -30,3 +30,9 @@ def may(person: Person, task: Task, action: str, unit_id: UUID | None = None) ->
     if not verdict:
         refuse(verdict)
     return facts
+
+
+def revision_of(request: PersonRequest) -> int:
+    """The revision that the form showed; 0, which nothing has, where it isn't one."""
+    given = request.POST.get("revision", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0

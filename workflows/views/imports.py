@@ -23,6 +23,7 @@ from workflows.forms.parties import MeasureForm, initial_of, units_of
 from workflows.models import PlanImport
 from workflows.queries.import_page import cuts, review_page
 from workflows.queries.imports import draft_of
+from workflows.views.asking import revision_of
 
 
 @login_required
@@ -105,17 +106,12 @@ def _acted(request: PersonRequest, import_id: UUID, act: Act, anchor: str = "") 
     """Do it at the revision that the form showed; back to the screen, with a refusal if any."""
     _visible(request, import_id)
     try:
-        act(_revision(request))
+        act(revision_of(request))
     except Refused as refusal:
         found = _visible(request, import_id)
         return _review(request, found, problem=refusal.message, status=refusal.status)
     address = reverse("plan_review", args=[import_id])
     return redirect(f"{address}#{anchor}" if anchor else address)
-
-
-def _revision(request: PersonRequest) -> int:
-    given = request.POST.get("revision", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
 
 
 def _anchor(request: PersonRequest) -> str:
@@ -197,7 +193,7 @@ def plan_proposal(request: PersonRequest, import_id: UUID, key: str) -> HttpResp
     if request.method == "POST" and form.is_valid():
         try:
             import_review.edit_measure(
-                revision=_revision(request),
+                revision=revision_of(request),
                 key=key,
                 heading=form.cleaned_data["heading"],
                 due_date=form.cleaned_data["due_date"],
@@ -266,7 +262,7 @@ def plan_confirm(request: PersonRequest, import_id: UUID) -> HttpResponse:
     found = _visible(request, import_id)
     try:
         confirm = amendments.draft_imported if found.amends_id else imports.confirm_import
-        made = confirm(revision=_revision(request), **_whose(request, import_id))
+        made = confirm(revision=revision_of(request), **_whose(request, import_id))
     except import_review.AlreadyConfirmed as refusal:
         found.refresh_from_db()
         messages.warning(request, refusal.message)
@@ -290,7 +286,7 @@ def plan_discard(request: PersonRequest, import_id: UUID) -> HttpResponse:
     """Put the import away."""
     found = _visible(request, import_id)
     try:
-        imports.discard_import(revision=_revision(request), **_whose(request, import_id))
+        imports.discard_import(revision=revision_of(request), **_whose(request, import_id))
     except Refused as refusal:
         return _review(request, found, problem=refusal.message, status=refusal.status)
     messages.success(request, _("The import was discarded. The document may be uploaded again."))

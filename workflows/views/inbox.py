@@ -7,10 +7,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from approvals.queries import mine
 from directory.queries import working_days
 from directory.requests import PersonRequest, held
-from workflows import inbox_pages
-from workflows.forms.lists import SearchForm, TaskFilter
+from workflows import decision_pages, inbox_pages
+from workflows.forms.lists import DecisionFilter, SearchForm, TaskFilter
 from workflows.queries import lists
 
 TASKS_ON_A_PAGE = 50
@@ -49,6 +50,17 @@ def inbox_done(request: PersonRequest) -> HttpResponse:
     page = inbox_pages.done(request.user, request.GET.get("after", ""))
     context = {"page": page, "tab": "done", "section": "inbox"}
     return render(request, "workflows/inbox_past.html", context)
+
+
+@login_required
+@require_safe
+def decisions(request: PersonRequest) -> HttpResponse:
+    """What the person decided, and what became of it."""
+    form = DecisionFilter(request.GET, kinds=mine.kinds_decided(request.user))
+    page = decision_pages.decisions(request.user, form.wanted, request.GET.get("page"))
+    context = {"form": form, "page": page, "tab": "decisions", "section": "inbox"}
+    context["narrowed"] = form.wanted != mine.Wanted()
+    return render(request, "workflows/decisions.html", context)
 
 
 @login_required

@@ -30,6 +30,7 @@ from workflows.plan_chart import bpmn
 from workflows.queries.plan_page import listed, plan_page, signers_to_choose, text_of
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import parts
+from workflows.views.asking import revision_of
 
 PAGE = 25
 
@@ -129,11 +130,6 @@ def _revisable(request: PersonRequest, plan_id: UUID) -> Plan:
     return found
 
 
-def _revision(request: PersonRequest) -> int:
-    given = request.POST.get("revision", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def plan_edit(request: PersonRequest, plan_id: UUID) -> HttpResponse:
@@ -207,7 +203,7 @@ def _revised(
         try:
             plan_texts.revise_plan(
                 plan_id=found.pk,
-                revision=_revision(request),
+                revision=revision_of(request),
                 text=text(form.cleaned_data),
                 actor=request.user,
                 at=timezone.now(),
@@ -250,7 +246,7 @@ def plan_submit(request: PersonRequest, plan_id: UUID) -> HttpResponse:
     status = 422
     if form.is_valid():
         try:
-            actions.submit_for_issue(revision=_revision(request), chosen=form.chosen, **whose)
+            actions.submit_for_issue(revision=revision_of(request), chosen=form.chosen, **whose)
         except Refused as refusal:
             form.blame(refusal)
             status = refusal.status

@@ -48,3 +48,12 @@ def run(pool: ThreadPoolExecutor, acts: Sequence[Act]) -> list[object]:
     results = [pool.submit(together, act) for act in acts]
     assert not wait(results, PATIENCE * 2).not_done, "somebody waits for ever"
     return [one.result() for one in results]
+
+
+def outcomes(*acts: Act) -> list[str]:
+    """What came of each when all began together: `done`, or what it raised by name; in order."""
+    with racing(len(acts)) as race:
+        results = race(acts)
+    return sorted(
+        "done" if not isinstance(one, Exception) else type(one).__name__ for one in results
+    )
