@@ -11,6 +11,7 @@ from approvals.models import WorkItem
 from approvals.queries import seen_digest
 from audit.verification import verify
 from tests.factories import NOW, make_holder
+from tests.racing import outcomes
 from tests.workflows.amending import (
     added,
     begin,
@@ -22,7 +23,7 @@ from tests.workflows.amending import (
     send,
     sign,
 )
-from tests.workflows.planning import District, at_once, make_district
+from tests.workflows.planning import District, make_district
 from workflows.actions import amendments, plans, tasks
 from workflows.models import Amendment, Plan, Task
 from workflows.parties import Parties
@@ -70,7 +71,7 @@ def test_an_amendment_and_the_work_on_its_tasks_go_in_either_order(district: Dis
     worker = make_holder(district.office, "handler")
     first, second = task_of(plan, 1), task_of(plan, 2)
 
-    results = at_once(
+    results = outcomes(
         last_decision(district, amendment),
         partial(tasks.accept, task_id=first.pk, actor=district.handler, at=NOW),
         partial(tasks.accept, task_id=second.pk, actor=worker, at=NOW),
@@ -96,7 +97,7 @@ def test_of_two_amendments_sent_at_once_one_waits(district: District) -> None:
     plan = make_in_force(district)
     drafts = [put(district, begin(district, plan), added(district)) for _ in range(2)]
 
-    results = at_once(*(partial(send, district, one) for one in drafts))
+    results = outcomes(*(partial(send, district, one) for one in drafts))
 
     assert results == ["AnotherUnderApproval", "done"]
 
@@ -108,7 +109,7 @@ def test_an_amendment_that_is_taken_back_as_it_is_decided_is_one_or_the_other(
     amendment = send(district, put(district, begin(district, plan), added(district)))
     item = WorkItem.objects.get(approval__subject_id=amendment.pk, state="open")
 
-    results = at_once(
+    results = outcomes(
         partial(
             approvals.decide,
             work_item_id=item.pk,
