@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from approvals.actions.turns import NOTE_LIMIT
 from approvals.models import Intervention
@@ -39,7 +40,8 @@ class InterventionForm(forms.Form):
         kinds = Kind.choices if seats else [(Kind.SEND_BACK.value, Kind.SEND_BACK.label)]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         if seats:
-            self.fields["work_item"].choices = [("", "–"), *seats]  # type: ignore[attr-defined]
+            first = ("", pgettext("a list to choose from", "Choose"))
+            self.fields["work_item"].choices = [first, *seats]  # type: ignore[attr-defined]
             person: Any = self.fields["person"]
             person.offer(organisation_id, at)
         else:
