@@ -103,6 +103,7 @@ def publish(organisation: Organisation, at: datetime) -> None:
         ("任务重启审批", "task_reopening", reopening()),
         ("方案会签", "plan_countersign", countersigning(organisation)),
         ("方案印发审批", "plan_issue", issuing(organisation)),
+        ("方案调整审批", "plan_amendment", issuing(organisation)),
         ("审批流程发布", "route_publication", publication(organisation)),
     ):
         publish_route(

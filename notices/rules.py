@@ -49,6 +49,8 @@ def told(news: News) -> Told:
         yield "approval.opinion", [item.asked_by] if item.asked_by else []
     if (moved := news.facts.get("intervention")) and moved["state"] == "proposed":
         yield "approval.intervention", administrators(news.organisation, news.at)
+    if (news.facts.get("amendment") or {}).get("state") == "applied":
+        yield "plan.amended", _addressees(news)
     if approval := news.facts.get("approval"):
         yield from _of_approval(news, UUID(approval["id"]), approval["state"])
 
@@ -172,6 +174,7 @@ RULES: Mapping[str, Callable[[News], list[Person]]] = {
     "task.closed": _units,
     "task.reopened": _lead,
     "task.cancelled": _units,
+    "task.amended": _units,
     "task.due_date_set": _units,
     "task.priority_set": _units,
     "contribution.sent": _lead,

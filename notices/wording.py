@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: Mapping[str, str | Promise] = {
     "plan.issued": _("“%(title)s” was issued. Confirm that your unit has received it."),
+    "plan.amended": _("“%(title)s” was amended. Its page says what is new."),
+    "task.amended": _("An amendment of its plan has changed “%(title)s”. Read what it asks now."),
     "task.created": _("New task for your unit: “%(title)s”. Accept it, or say why it isn't yours."),
     "task.reassigned": _("“%(title)s” was given to your unit."),
     "task.declined": _("A unit declined “%(title)s”. Reassign it, or insist with a reason."),

@@ -11,6 +11,7 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         from approvals import subjects
         from workflows import checks  # noqa: F401 -- registers the system check
+        from workflows.amendment_subject import PlanAmendment
         from workflows.auditing import HouseReader
         from workflows.plan_replay import PLAN_TABLES
         from workflows.plan_subject import PlanCountersign, PlanIssue
@@ -21,6 +22,7 @@ class WorkflowsConfig(AppConfig):
         subjects.register(TaskCompletion())
         subjects.register(PlanCountersign())
         subjects.register(PlanIssue())
+        subjects.register(PlanAmendment())
         subjects.register(TaskExtension())
         subjects.register(TaskReopening())
         reading.register(HouseReader())

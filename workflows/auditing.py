@@ -30,6 +30,11 @@ WORDS = {
     "task": ("title__icontains", "measure__number", "plan__number__icontains"),
 }
 KINDS = {
+    "amendment.abandoned": _("Amendment abandoned"),
+    "amendment.drafted": _("Amendment drafted"),
+    "amendment.revised": _("Draft of an amendment revised"),
+    "amendment.submitted": _("Amendment put forward"),
+    "amendment.withdrawn": _("Amendment withdrawn from approval"),
     "appointment.ended": _("Appointment ended"),
     "appointment.made": _("Appointment made"),
     "approval.asked_again": _("Blocked stage asked again"),
@@ -89,6 +94,7 @@ KINDS = {
     "route.published": _("Route published"),
     "session.signed_in": _("Signed in"),
     "task.accepted": _("Task accepted"),
+    "task.amended": _("Task changed by an amendment"),
     "task.cancelled": _("Task cancelled"),
     "task.closed": _("Task closed"),
     "task.created": _("Task assigned"),

@@ -24,6 +24,7 @@ STEPS: Mapping[str, Collection[str]] = {
     "withdraw": UNDER_APPROVAL,
     "issue": ("issue",),
     "receive": ("receipts", "in_force"),
+    "amend": ("receipts", "in_force"),
     "cancel": ("draft", *UNDER_APPROVAL, "revise", "issue", "receipts", "in_force"),
 }
 """The steps of the process at which each may be done."""
@@ -130,5 +131,6 @@ RULES: Mapping[str, Callable[[Person, Facts], Verdict]] = {
     "withdraw": _submitter,
     "issue": _coordinator,
     "receive": _addressee,
+    "amend": _coordinator,
     "cancel": _coordinator,
 }

@@ -1,10 +1,11 @@
-"""Addresses of plans and of their import."""
+"""Addresses of plans, of their import and their amendments."""
 
 from django.urls import path
 
-from workflows.views import imports, plans
+from workflows.views import amendments, imports, plans
 
 MEASURE = "imports/<uuid:import_id>/measures/<str:key>/"
+AMENDMENT = "amendments/<uuid:amendment_id>/"
 
 urlpatterns = [
     path("imports/", imports.plan_import, name="plan_import"),
@@ -31,6 +32,27 @@ urlpatterns = [
     path(
         "plans/<uuid:plan_id>/measures/<uuid:measure_id>/", plans.measure_edit, name="measure_edit"
     ),
+    path(
+        "plans/<uuid:plan_id>/measures/<uuid:measure_id>/history/",
+        amendments.measure_history,
+        name="measure_history",
+    ),
+    path("plans/<uuid:plan_id>/amend/", amendments.amendment_new, name="amendment_new"),
+    path(
+        "plans/<uuid:plan_id>/amend/import/", amendments.amendment_import, name="amendment_import"
+    ),
+    path(AMENDMENT, amendments.amendment, name="amendment"),
+    path(f"{AMENDMENT}edit/", amendments.amendment_edit, name="amendment_edit"),
+    path(f"{AMENDMENT}items/", amendments.amendment_item, name="amendment_item_new"),
+    path(f"{AMENDMENT}items/<uuid:item_id>/", amendments.amendment_item, name="amendment_item"),
+    path(
+        f"{AMENDMENT}items/<uuid:item_id>/drop/",
+        amendments.amendment_item_drop,
+        name="amendment_item_drop",
+    ),
+    path(f"{AMENDMENT}submit/", amendments.amendment_submit, name="amendment_submit"),
+    path(f"{AMENDMENT}withdraw/", amendments.amendment_withdraw, name="amendment_withdraw"),
+    path(f"{AMENDMENT}abandon/", amendments.amendment_abandon, name="amendment_abandon"),
     path("plans/<uuid:plan_id>/submit/", plans.plan_submit, name="plan_submit"),
     path("plans/<uuid:plan_id>/withdraw/", plans.plan_withdraw, name="plan_withdraw"),
     path("plans/<uuid:plan_id>/issue/", plans.plan_issue, name="plan_issue"),

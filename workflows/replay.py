@@ -22,15 +22,20 @@ def task(record: Record) -> Told:
         yield record.subject_id, {"due_date": moved["to"]}
     match record.kind:
         case "task.created":
-            names = ("plan", "measure", "made_for", "title", "due_date", "priority")
             yield (
                 record.subject_id,
-                {"outcome": ""} | {name: facts[name] for name in names if name in facts},
+                {"outcome": ""} | {name: facts[name] for name in MADE if name in facts},
             )
+        case "task.amended":
+            yield record.subject_id, facts["amended"]
         case "task.priority_set":
             yield record.subject_id, {"priority": facts["priority"]["to"]}
         case "task.closed":
             yield record.subject_id, {"outcome": facts["outcome"], "closed_at": record.at}
+
+
+MADE = ("plan", "measure", "made_for", "title", "due_date", "priority", "measure_revision")
+"""What a task is made with; all of it but the first three may be amended."""
 
 
 def receipt(record: Record) -> Told:
@@ -117,17 +122,7 @@ TABLES = [
     Table(
         "workflows.task",
         task,
-        columns(
-            "state",
-            "outcome",
-            "closed_at",
-            "plan",
-            "measure",
-            "made_for",
-            "title",
-            "due_date",
-            "priority",
-        ),
+        columns("state", "outcome", "closed_at", *MADE),
     ),
     Table(
         "workflows.assignment",

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -145,9 +146,14 @@ class TaskCompletion(TaskSubject):
     submitter_chooses = True
 
     def digest(self, root: Root) -> bytes:
-        """Over the task's title and deadline; the report's own digest has all the rest."""
+        """Over the task's title and deadline, and which text of the measure it carries out.
+
+        The report's own digest has all the rest.
+        """
         task = task_of(root)
-        content = {"title": task.title, "due_date": task.due_date}
+        content: dict[str, Any] = {"title": task.title, "due_date": task.due_date}
+        if task.measure_revision > 1:
+            content["measure_revision"] = task.measure_revision
         return hashlib.sha256(canonical.encode(content)).digest()
 
     def apply(self, root: Root, outcome: Outcome) -> Applied:

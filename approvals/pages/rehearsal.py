@@ -33,10 +33,11 @@ WORDS: Mapping[str, Promise] = {
     "twice_in_a_row": gettext_lazy("%(people)s signs twice in a row"),
     "several_duties": gettext_lazy("%(people)s signs again in another duty"),
 }
-COUNTERSIGN = "plan_countersign"
-"""Only the plan itself tells which units are asked."""
+NAMING_UNITS = ("plan_countersign", "plan_amendment")
+"""Only the subject itself tells which units cooperate."""
 SUBMITTING = {
-    COUNTERSIGN: "coordinator",
+    "plan_countersign": "coordinator",
+    "plan_amendment": "coordinator",
     "plan_issue": "coordinator",
     "route_publication": "administrator",
 }
@@ -184,7 +185,7 @@ def _cases(
     return [
         Case(
             unit,
-            None if kind == COUNTERSIGN else (),
+            None if kind in NAMING_UNITS else (),
             unit,
             submitters=frozenset(
                 seat.person for seat in directory.seats[unit, role] if seat.person

@@ -96,6 +96,7 @@ KINDS: dict[str, str | Promise] = {
     "task_completion": gettext_lazy("completion of a task"),
     "plan_countersign": gettext_lazy("countersigning a plan"),
     "plan_issue": gettext_lazy("issuing a plan"),
+    "plan_amendment": gettext_lazy("amending a plan in force"),
     "task_extension": gettext_lazy("extension of a task"),
     "task_reopening": gettext_lazy("reopening of a task"),
     "route_publication": gettext_lazy("publication of a route"),

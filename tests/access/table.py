@@ -87,9 +87,16 @@ def on_import(name: str, /, *at: str, **send: str) -> Row:
     return Row(name, None, COORDINATOR, COORDINATOR, ("import", *at), revision | send)
 
 
+def on_amendment(name: str, get: People | None, /, *at: str, **send: str) -> Row:
+    """Only who coordinates the plan writes in its draft amendment."""
+    revision = {"revision": "draft amendment.revision"}
+    return Row(name, get, COORDINATOR, DRAFTING, ("draft amendment", *at), revision | send)
+
+
 REASON = "=Because."
 CLERK = {"name": "=Li Si", "username": "=access.new", "language": "=en"}
 MEASURE = {"heading": "=Heading", "priority": "=normal", "lead": "unit.own"}
+ADDED = MEASURE | {"kind": "=add", "text": "=Text."}
 DECISION = {
     "decision": "=approve",
     "seen_digest": "seen",
@@ -236,6 +243,20 @@ EXPECTED = [
     Row("plan_issue", post=COORDINATOR, sees=DRAFTING | APPROVER, at=["approved plan"]),
     Row("plan_receive", post=WORKERS, at=["plan"]),
     Row("plan_cancel", post=COORDINATOR, sees=DRAFTING, at=["draft plan"], send={"reason": REASON}),
+    # Amendments: seen like a plan that isn't issued yet
+    Row("amendment_new", COORDINATOR, COORDINATOR, at=["plan"], send={"title": "=Title"}),
+    Row("amendment_import", None, COORDINATOR, at=["plan"], send={"text": "document"}),
+    Row("measure_history", get=EVERYONE, at=["plan", "measure of plan"]),
+    Row("amendment", get=DRAFTING, sees=DRAFTING, at=["draft amendment"]),
+    Row("amendment", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["sent amendment"]),
+    Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["amendment to sign"]),
+    on_amendment("amendment_edit", COORDINATOR, title="=Title"),
+    on_amendment("amendment_item_new", COORDINATOR, **ADDED),
+    on_amendment("amendment_item", COORDINATOR, "amendment item", **ADDED),
+    on_amendment("amendment_item_drop", None, "amendment item"),
+    on_amendment("amendment_abandon", None, reason=REASON),
+    on_amendment("amendment_submit", None),
+    Row("amendment_withdraw", None, COORDINATOR, DRAFTING | APPROVER, ["sent amendment"]),
     # Tasks: those whom they concern
     *[
         Row("task", get=CONCERNED, sees=CONCERNED, at=[f"{step} task"])

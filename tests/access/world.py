@@ -31,6 +31,7 @@ from tests import databases
 from tests.factories import LONG_AGO, make_group, make_organisation, make_unit
 from workflows import files
 from workflows.actions import (
+    amendments,
     drafts,
     import_review,
     imports,
@@ -40,8 +41,19 @@ from workflows.actions import (
     requests,
     tasks,
 )
+from workflows.actions.amendments import ItemText
 from workflows.actions.plan_texts import PlanText
-from workflows.models import Draft, DraftFile, Evidence, Plan, PlanImport, Task
+from workflows.models import (
+    Amendment,
+    Draft,
+    DraftFile,
+    Evidence,
+    Measure,
+    Plan,
+    PlanImport,
+    Task,
+)
+from workflows.parties import Parties
 from workflows.queries.import_page import cuts
 from workflows.queries.imports import draft_of, proposal_of
 
@@ -95,6 +107,7 @@ def make_world(everyone: str, concerned: str, drafting: str) -> World:
     _plans(world)
     _tasks(world)
     _imports(world)
+    _amendments(world)
     return world
 
 
@@ -183,6 +196,7 @@ def _routes(world: World) -> None:
         "task_extension": [("post_of_lead", "principal")],
         "task_reopening": [("post_of_reviewing", "coordinator")],
         "plan_issue": [("post_of_coordinating", "principal")],
+        "plan_amendment": [("post_of_coordinating", "principal")],
     }
     for kind, asked in stages.items():
         version = approvals.publish_route(
@@ -298,17 +312,23 @@ def _put_forward(world: World, plan: Plan) -> Plan:
     return plans.submit_for_issue(plan_id=plan.pk, revision=plan.revision, **who)
 
 
+def _issued(world: World, number: int, measures: int) -> Plan:
+    everyone = world.marks.everyone
+    plan = _put_forward(world, _draft(world, everyone, number, measures))
+    decide(world, "office.principal", plan, comment=f"{everyone}同意")
+    return plans.issue(plan_id=plan.pk, **world.does("office.coordinator"))
+
+
 def _plans(world: World) -> None:
-    everyone, drafting = world.marks.everyone, world.marks.drafting
-    issued = _put_forward(world, _draft(world, everyone, 1, len(STEPS)))
-    decide(world, "office.principal", issued, comment=f"{everyone}同意")
-    plans.issue(plan_id=issued.pk, **world.does("office.coordinator"))
+    drafting = world.marks.drafting
+    issued = _issued(world, 1, len(STEPS))
     approved = _put_forward(world, _draft(world, drafting, 2))
     decide(world, "office.principal", approved)
     under_approval = _put_forward(world, _draft(world, drafting, 3))
     draft = _draft(world, drafting, 4)
     world.things |= {
         "plan": issued.pk,
+        "other plan": _issued(world, 8, 1).pk,
         "approved plan": approved.pk,
         "plan under approval": under_approval.pk,
         "draft plan": draft.pk,
@@ -342,6 +362,36 @@ def _imports(world: World) -> None:
         ).revision,
         "entry": entry_of(world).pk,
         "organisation": world.organisation.pk,
+    }
+
+
+def _amend(world: World, plan_id: UUID) -> Amendment:
+    """A draft that adds a measure to an issued plan."""
+    mark, who = world.marks.drafting, world.does("office.coordinator")
+    found = amendments.begin_amendment(plan_id=plan_id, title=f"{mark}补充", **who)
+    text = ItemText(
+        "add",
+        heading=f"{mark}新增",
+        text=f"{mark}新增任务",
+        parties=Parties(lead=str(world["unit.own"])),
+    )
+    amendments.put_item(amendment_id=found.pk, revision=found.revision, text=text, **who)
+    return Amendment.objects.get(pk=found.pk)
+
+
+def _amendments(world: World) -> None:
+    """One on the issued plan is a draft; one of another plan waits for its approver."""
+    draft, sent = _amend(world, world["plan"]), _amend(world, world["other plan"])
+    amendments.submit_amendment(
+        amendment_id=sent.pk, revision=sent.revision, **world.does("office.coordinator")
+    )
+    world.things |= {
+        "measure of plan": Measure.objects.filter(plan=world["plan"])[0].pk,
+        "draft amendment": draft.pk,
+        "draft amendment.revision": draft.revision,
+        "amendment item": draft.items.get().pk,
+        "sent amendment": sent.pk,
+        "amendment to sign": WorkItem.objects.get(approval__subject_id=sent.pk).pk,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from approvals import actions as approvals
 from approvals.actions import StageSpec
@@ -168,8 +168,12 @@ def signers(plan: Plan) -> list[Person]:
 
 def decide(plan: Plan, person: Person, decision: str = "approve", comment: str = "") -> None:
     """The person signs off whichever of their seats is open."""
+    decide_on(plan.pk, person, decision, comment)
+
+
+def decide_on(subject: UUID, person: Person, decision: str = "approve", comment: str = "") -> None:
     item = WorkItem.objects.get(
-        approval__subject_id=plan.pk, state="open", post__appointments__person=person
+        approval__subject_id=subject, state="open", post__appointments__person=person
     )
     approvals.decide(
         work_item_id=item.pk,

@@ -99,7 +99,8 @@ def lock_open(import_id: UUID, revision: int, actor: Person, at: datetime) -> Op
     row = mine.select_for_update(no_key=True).get(pk=import_id)
     holding = coordinating(actor, at, UUID(row.answers["document"]["coordinator"]))
     if row.state == PlanImport.State.CONFIRMED:
-        raise AlreadyConfirmed(person=row.plan.created_by.name)
+        made = row.amendment if row.amends_id else row.plan
+        raise AlreadyConfirmed(person=made.created_by.name)
     if row.state == PlanImport.State.DISCARDED:
         raise AlreadyDiscarded
     if row.revision != revision:

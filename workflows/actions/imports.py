@@ -85,18 +85,19 @@ def upload_document(
     actor: Person,
     at: datetime,
     unit_id: UUID | None = None,
+    amends: Plan | None = None,
 ) -> PlanImport:
     """Read a file, or pasted `text`, and put the proposal on the review screen.
 
-    `unit_id` says for which unit, where the actor coordinates several. The document is read in a
-    process of its own, before anything is locked.
-    Raises NotAllowed, DocumentRefused, NotAPlan, AlreadyImported.
+    `unit_id` says for which unit, where the actor coordinates several; `amends` is the plan to
+    which the document is a supplement. The document is read in a process of its own, before
+    anything is locked. Raises NotAllowed, DocumentRefused, NotAPlan, AlreadyImported.
     """
-    holding = coordinating(actor, at, unit_id)
+    holding = coordinating(actor, at, amends.coordinator_id if amends else unit_id)
     proposal = _read(filename, data, text, actor.organisation_id)
     content = data if data is not None else text.encode()
     stored = files.keep(actor.organisation_id, content, _media_type(filename))
-    return _take_in(proposal, stored, files.clean_name(filename), holding, actor, at)
+    return _take_in(proposal, stored, files.clean_name(filename), holding, actor, at, amends)
 
 
 def _read(filename: str, data: bytes | None, text: str, organisation_id: UUID) -> Proposal:
@@ -122,6 +123,7 @@ def _take_in(
     holding: Holding,
     actor: Person,
     at: datetime,
+    amends: Plan | None,
 ) -> PlanImport:
     # The organisation's lock lets one of two uploads of the same bytes see the other.
     Organisation.objects.select_for_update(no_key=True).get(pk=actor.organisation_id)
@@ -133,13 +135,18 @@ def _take_in(
         sha256=stored.sha256,
         defaults={"size": stored.size, "media_type": stored.media_type, "stored_at": at},
     )
-    proposal = imports.with_duplicate(proposal, actor.organisation_id)
+    document = {"coordinator": str(holding.unit.pk)}
+    if amends is None:
+        proposal = imports.with_duplicate(proposal, actor.organisation_id)
+    elif amends.overseer_id:
+        document["overseer"] = str(amends.overseer_id)
     found = PlanImport.objects.create(
         organisation_id=actor.organisation_id,
         source=source,
         source_name=name,
         proposal=proposal.to_dict(),
-        answers={"document": {"coordinator": str(holding.unit.pk)}},
+        answers={"document": document},
+        amends=amends,
         created_by=actor,
         created_at=at,
     )
@@ -175,7 +182,7 @@ def confirm_import(*, import_id: UUID, revision: int, actor: Person, at: datetim
         raise StillOpen(count=len(blockers))
     action = uuid7()
     warrant = Warrant(actor, at, holding.capacity, holding.acting_for, action)
-    _remember(warrant, opened.proposal, row.answers)
+    remember(warrant, opened.proposal, row.answers)
     number = _settle_number(opened, draft, actor, at, action)
     plan = _make_plan(opened, draft, number, actor, at)
     row.state, row.plan = PlanImport.State.CONFIRMED, plan
@@ -209,7 +216,7 @@ def confirm_import(*, import_id: UUID, revision: int, actor: Person, at: datetim
     return plan
 
 
-def _remember(warrant: Warrant, proposal: Proposal, answers: dict[str, Any]) -> None:
+def remember(warrant: Warrant, proposal: Proposal, answers: dict[str, Any]) -> None:
     """Printed names become aliases of the units they were answered with."""
     found = imports.aliases(proposal, answers)
     for unit_id in sorted(found):

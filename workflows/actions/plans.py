@@ -20,7 +20,8 @@ from directory.queries import Holding
 from workflows import flows, plan_policy
 from workflows.actions.authority import NotAllowed, because
 from workflows.actions.tasks import create_task
-from workflows.models import Addressee, Measure, Plan, PlanVersion, Task
+from workflows.amendment_subject import AMENDMENT
+from workflows.models import Addressee, Amendment, Measure, Plan, PlanVersion, Task
 from workflows.plan_subject import COUNTERSIGN, KIND, KINDS, participants
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import (
@@ -276,6 +277,8 @@ def advance_plan(*, plan_id: UUID, at: datetime) -> bool:
     elif before == "in_force":
         if Task.objects.filter(plan=plan).exclude(state__in=OVER).exists():
             return False
+        if Amendment.objects.filter(plan=plan, state=Amendment.State.SUBMITTED).exists():
+            return False
         kind, plan.completed_at, changed = "plan.completed", at, ["completed_at"]
     else:
         return False
@@ -305,10 +308,13 @@ def end_early(allowed: Warrant, reason: str, action: UUID | None = None) -> None
     plan, why = allowed.plan, because(reason)
     if count := Task.objects.filter(plan=plan).exclude(state__in=OVER).count():
         raise TasksOpen(count=count)
+    amendments = _abandon_amendments(plan)
+    subjects = [(COUNTERSIGN, plan.pk), (KIND, plan.pk)]
+    subjects += [(AMENDMENT, one.pk) for one in amendments]
     ended = [
         facts
-        for kind in (COUNTERSIGN, KIND)
-        if (facts := approvals.cancel(kind=kind, subject_id=plan.pk, reason=ENDED, at=allowed.at))
+        for kind, subject in subjects
+        if (facts := approvals.cancel(kind=kind, subject_id=subject, reason=ENDED, at=allowed.at))
     ]
     step = allowed.move()
     flows.cancel(step)
@@ -316,4 +322,16 @@ def end_early(allowed: Warrant, reason: str, action: UUID | None = None) -> None
     facts = {"reason": why, **step.facts}
     if ended:
         facts |= {**ended[0], "also": ended[1:]}
+    if amendments:
+        facts["amendments"] = [one.told() for one in amendments]
     allowed.record(ENDED, facts, "cancelled_at", action=action)
+
+
+def _abandon_amendments(plan: Plan) -> list[Amendment]:
+    """What was still to be amended ends with the plan."""
+    unfinished = (Amendment.State.DRAFT, Amendment.State.SUBMITTED)
+    found = list(Amendment.objects.filter(plan=plan, state__in=unfinished))
+    for one in found:
+        one.state = Amendment.State.ABANDONED
+        one.save(update_fields=["state"])
+    return found

@@ -59,6 +59,7 @@ def create_task(
     made_for: Unit | UUID | None = None,
     due_date: date | None = None,
     priority: str = Priority.NORMAL,
+    measure_revision: int = 1,
     title: str = "",
     actor: Person | str,
     at: datetime,
@@ -77,6 +78,7 @@ def create_task(
         title=title or measure.heading,
         due_date=due_date,
         priority=priority,
+        measure_revision=measure_revision,
         created_at=at,
     )
     parts = _parts(task, _id(lead), map(_id, cooperating), map(_id, assessors), at)
@@ -93,6 +95,7 @@ def create_task(
             "made_for": task.made_for_id,
             "due_date": due_date,
             "priority": priority,
+            "measure_revision": measure_revision,
             "title": task.title,
             "parts": _named(parts),
         },
@@ -323,17 +326,33 @@ def reassign(
     why = because(reason)
     _check_units(allowed.task, [lead_id, *cooperating_ids, *assessor_ids])
     end_requests(allowed, "task.reassigned", EXTENSION)
-    wanted = _parts(allowed.task, lead_id, cooperating_ids, assessor_ids, at)
+    parts = give(allowed.task, lead_id, cooperating_ids, assessor_ids, at=at)
+    facts = {"state": moved(allowed.task, allowed.task.reassign), "parts": parts}
+    allowed.record("task.reassigned", facts | {"reason": why}, "state")
+    return allowed.task
+
+
+def give(
+    task: Task,
+    lead: UUID,
+    cooperating: Iterable[UUID],
+    assessors: Iterable[UUID],
+    *,
+    at: datetime,
+) -> dict[str, list[UUID]]:
+    """Make these units' parts the present ones of a locked task; the parts for its entry.
+
+    Whoever cooperates or assesses as before keeps their part, the lead has to accept it anew.
+    """
+    wanted = _parts(task, lead, cooperating, assessors, at)
     parts = {(part.unit_id, part.role) for part in wanted if part.role != Role.LEAD}
-    current = Assignment.objects.filter(task=allowed.task, ended_at=None)
+    current = Assignment.objects.filter(task=task, ended_at=None)
     kept = {(part.unit_id, part.role) for part in current} & parts
     ended = [part.pk for part in current if (part.unit_id, part.role) not in kept]
     Assignment.objects.filter(pk__in=ended).update(ended_at=at)
     new = [part for part in wanted if (part.unit_id, part.role) not in kept]
     Assignment.objects.bulk_create(new)
-    facts = {"state": moved(allowed.task, allowed.task.reassign), "parts": _named(wanted)}
-    allowed.record("task.reassigned", facts | {"reason": why}, "state")
-    return allowed.task
+    return _named(wanted)
 
 
 def _check_units(task: Task, units: Sequence[UUID]) -> None:

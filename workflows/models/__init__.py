@@ -4,6 +4,12 @@ A plan's place in its process belongs to viewflow (`Plan.process`), a task's to 
 submission's to the approval engine. None of them is repeated in another table.
 """
 
+from workflows.models.amendments import (
+    Amendment,
+    AmendmentItem,
+    AmendmentVersion,
+    MeasureRevision,
+)
 from workflows.models.files import StoredFile
 from workflows.models.plans import (
     Addressee,
@@ -26,6 +32,9 @@ from workflows.models.tasks import Assignment, Task
 
 __all__ = [
     "Addressee",
+    "Amendment",
+    "AmendmentItem",
+    "AmendmentVersion",
     "Assignment",
     "Contribution",
     "Draft",
@@ -33,6 +42,7 @@ __all__ = [
     "Evidence",
     "IncludedContribution",
     "Measure",
+    "MeasureRevision",
     "Plan",
     "PlanImport",
     "PlanVersion",

@@ -181,6 +181,8 @@ class PlanImport(models.Model):
     """Grows with every saved answer; a form that shows an older one is refused."""
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     plan = models.OneToOneField(Plan, on_delete=models.PROTECT, null=True, related_name="origin")
+    amends = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, related_name="+")
+    """The plan in force that the document amends; it becomes a draft amendment then."""
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
@@ -212,6 +214,14 @@ class Measure(models.Model):
     priority = models.CharField(max_length=6, choices=Priority, default=Priority.NORMAL)
     parties = models.JSONField(default=list)
     """What issuing will make of it: a list of tasks, each with a lead and cooperating unit ids."""
+    revision = models.PositiveIntegerField(default=1)
+    """Grows with every amendment of an issued measure."""
+    added_by = models.ForeignKey(
+        "workflows.Amendment", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    ended_by = models.ForeignKey(
+        "workflows.Amendment", on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("measure")

@@ -74,6 +74,8 @@ class Task(FSMModelMixin, Root):
     title = models.CharField(_("title"), max_length=300)
     due_date = models.DateField(null=True, blank=True)
     priority = models.CharField(max_length=6, choices=Priority, default=Priority.NORMAL)
+    measure_revision = models.PositiveIntegerField(default=1)
+    """The revision of the measure's text that is being carried out."""
     state = FSMField(choices=State, default=State.ASSIGNED, protected=True)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True, default="")
     created_at = models.DateTimeField()

@@ -19,6 +19,7 @@ from approvals.subjects import Description
 from audit.queries import read_openings
 from directory.queries import Holding
 from workflows.models import (
+    AmendmentVersion,
     Assignment,
     Plan,
     PlanImport,
@@ -124,6 +125,7 @@ def _seats(ids: set[UUID]) -> QuerySet[WorkItem]:
             version=Coalesce(
                 Subquery(Submission.objects.filter(pk=document).values("version")),
                 Subquery(PlanVersion.objects.filter(pk=document).values("number")),
+                Subquery(AmendmentVersion.objects.filter(pk=document).values("number")),
                 Subquery(RouteProposal.objects.filter(pk=document).values("number")),
                 output_field=IntegerField(),
             ),

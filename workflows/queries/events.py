@@ -1,9 +1,10 @@
 """The history of a task or a plan in sentences: every ledger entry of its chain, newest first."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import compress
 from typing import Any
 from uuid import UUID
 
@@ -35,15 +36,24 @@ class Event:
     url: str = ""
 
 
-def events(task: Task | Plan, held: Iterable[Holding], *, comments: bool = True) -> list[Event]:
+def events(
+    task: Task | Plan,
+    held: Iterable[Holding],
+    *,
+    comments: bool = True,
+    amendments: Collection[UUID] | None = None,
+) -> list[Event]:
     """The newest events of a task or a plan, for somebody who holds `held`. Five queries.
 
     They lead to their entries for those who may read the ledger. Without `comments` it is told who
-    decided and when, but not what they wrote.
+    decided and when, but not what they wrote. Of a plan's `amendments` only these are told of.
     """
     chain = Entry.objects.filter(organisation=task.organisation_id, subject=task.subject)
     entries = list(chain.order_by("-subject_seq")[:NEWEST])
     bodies = [json.loads(bytes(entry.body)) for entry in entries]
+    if amendments is not None:
+        told = [_amends(body["facts"]) in {None, *map(str, amendments)} for body in bodies]
+        entries, bodies = list(compress(entries, told)), list(compress(bodies, told))
     if not comments:
         for body in bodies:
             (body["facts"].get("sign_off") or {}).pop("comment", None)
@@ -52,6 +62,12 @@ def events(task: Task | Plan, held: Iterable[Holding], *, comments: bool = True)
     names = _Names(task.organisation_id, bodies, requests=_requests(task))
     linked = bool(may_read_everything({one.role for one in held}))
     return [_event(entry, body, names, linked) for entry, body in zip(entries, bodies, strict=True)]
+
+
+def _amends(facts: Facts) -> str | None:
+    """The amendment that an entry of a plan is about."""
+    found: str | None = (facts.get("amendment") or {}).get("id")
+    return found
 
 
 def _requests(task: Task | Plan) -> dict[str, str]:
@@ -164,6 +180,8 @@ def _passed(facts: Facts) -> bool:
 
 
 def _note(facts: Facts) -> str:
+    if (facts.get("amendment") or {}).get("state") == "applied":
+        return _("The amendment “%(title)s” is in force") % {"title": facts["amendment"]["title"]}
     if skipped := facts.get("skipped_step"):
         return str(SKIPPED[skipped["reason"]])
     if (facts.get("step") or {}).get("from") == "countersign" and facts.get("also"):
@@ -298,6 +316,17 @@ def _about(part: str, sentence: Any) -> Callable[[str, Facts, _Names], str]:
     return say
 
 
+def _amendment(sentence: Any) -> Callable[[str, Facts, _Names], str]:
+    """A sentence with a person in it, the amendment's title, and the reason if there is one."""
+
+    def say(who: str, facts: Facts, names: _Names) -> str:
+        done = f"{str(sentence) % {'who': who}} “{facts['amendment']['title']}”"
+        reason = names.words(facts.get("reason"))
+        return _with_reason(done, reason) if reason else done
+
+    return say
+
+
 def _plainly(sentence: Any) -> Callable[[str, Facts, _Names], str]:
     """A sentence with nothing but a person in it, and the reason if there is one."""
 
@@ -345,6 +374,12 @@ SENTENCES: Mapping[str, Callable[[str, Facts, _Names], str]] = {
     "task.cancelled": _plainly(gettext_lazy("%(who)s cancelled the task")),
     "task.due_date_set": _due,
     "task.priority_set": _priority,
+    "task.amended": _plainly(gettext_lazy("An amendment of the plan has changed this task")),
+    "amendment.drafted": _amendment(gettext_lazy("%(who)s drafted an amendment")),
+    "amendment.revised": _amendment(gettext_lazy("%(who)s revised the draft amendment")),
+    "amendment.submitted": _amendment(gettext_lazy("%(who)s put an amendment forward")),
+    "amendment.withdrawn": _amendment(gettext_lazy("%(who)s took the amendment back")),
+    "amendment.abandoned": _amendment(gettext_lazy("%(who)s abandoned the amendment")),
     "plan.drafted": _plainly(gettext_lazy("%(who)s stored the draft")),
     "plan.revised": _plainly(gettext_lazy("%(who)s revised the draft")),
     "plan.approval_opened": _plainly(gettext_lazy("%(who)s put the plan forward for approval")),

@@ -10,7 +10,7 @@ from workflows import drafting, flows
 from workflows.answering import Known
 from workflows.drafting import Draft
 from workflows.importing import DirectorySnapshot, Proposal, Question
-from workflows.models import Plan, PlanImport
+from workflows.models import Amendment, Plan, PlanImport
 
 REPLACEABLE = ("draft", "revise")
 """The steps of an earlier plan at which a new import of its number may replace it."""
@@ -79,6 +79,7 @@ def imported_before(person: Person, sha256: bytes) -> PlanImport | None:
             organisation=person.organisation_id, source__sha256=sha256, plan__cancelled_at=None
         )
         .exclude(state=PlanImport.State.DISCARDED)
+        .exclude(amendment__state=Amendment.State.ABANDONED)
         .order_by("created_at")
         .first()
     )

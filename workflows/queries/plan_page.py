@@ -20,11 +20,12 @@ from directory.models import Person, Unit
 from directory.queries import working_days
 from workflows import flows, lights, marking, plan_policy, wording
 from workflows.marking import Mark, Paragraph
-from workflows.models import Addressee, Assignment, Measure, Plan, Task
+from workflows.models import Addressee, Amendment, Assignment, Measure, Plan, Task
 from workflows.parties import Parties
 from workflows.plan_chart import Chart, drawn
 from workflows.plan_policy import Facts
 from workflows.plan_subject import COUNTERSIGN, KIND, KINDS, participants
+from workflows.queries.amendments import amendments_of
 from workflows.queries.events import Event, events
 from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
@@ -146,6 +147,9 @@ class PlanPage:
     obstacles: list[str]
     approvals: list[tuple[str, str, Progress]]
     """Of the plan's approvals the newest of each kind, with the kind and what it is called."""
+    amendments: list[Amendment]
+    amended: list[Measure]
+    """The measures that an amendment added, changed or ended."""
     events: list[Event]
     total: int
     """How many tasks the plan has; `rows` are those that the person may see."""
@@ -156,7 +160,7 @@ class PlanPage:
     @property
     def has_steps(self) -> bool:
         """Whether the person may do anything besides calling all of it off."""
-        return bool(self.may - {"cancel"})
+        return bool(self.may - {"cancel", "amend"})
 
     @property
     def received(self) -> int:
@@ -243,7 +247,16 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         addressees=addressees,
         obstacles=_obstacles(plan, measures) if drafting else [],
         approvals=_approvals(plan, person, at),
-        events=events(plan, facts.holdings, comments=_comments(plan, person, facts)),
+        amendments=amendments_of(plan, person, facts.holdings) if plan.issued_at else [],
+        amended=[one for one in measures if one.revision > 1 or one.added_by_id],
+        events=events(
+            plan,
+            facts.holdings,
+            comments=_comments(plan, person, facts),
+            amendments=Amendment.objects.for_user(person, facts.holdings)
+            .filter(plan=plan)
+            .values_list("pk", flat=True),
+        ),
         total=total,
         over=over,
         choices=signers_to_choose(plan, person, at) if "submit" in may else (),
@@ -421,7 +434,7 @@ def _stops(plan: Plan, step: str, addressees: Sequence[Addressee], ended: str) -
 def text_of(plan: Plan) -> list[Paragraph]:
     """The plan's source text with its measures' clauses marked; anchors `m1`, `m2` …"""
     marks, anchors = [], {}
-    for measure in plan.measures.all():
+    for measure in plan.measures.filter(added_by=None):
         anchors[measure.span_start] = f"m{measure.position}"
         for clause in measure.clause.split("\n"):
             place = plan.text.find(clause, measure.span_start, measure.span_end) if clause else -1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from audit import canonical
 from directory.models import Unit
 from workflows import flows
-from workflows.models import Addressee, Measure, Plan, Task
+from workflows.models import Addressee, Amendment, Measure, Plan, Task
 from workflows.parties import Part
 
 OVER = (Task.State.CLOSED, Task.State.CANCELLED)
@@ -84,12 +84,18 @@ def obstacles(plan: Plan, measures: Sequence[Measure]) -> list[Obstacle]:
     return found
 
 
-def units_of(measure: Measure) -> list[str]:
+class HasParties(Protocol):
+    """A measure, or what becomes of one."""
+
+    parties: Any
+
+
+def units_of(measure: HasParties) -> list[str]:
     """The ids of all units with a part, each once."""
     return list(
         dict.fromkeys(
             unit
-            for part in parts(measure)
+            for part in map(Part.from_dict, measure.parties)
             for unit in (part.lead, *part.cooperating, *part.assessors)
         )
     )
@@ -103,13 +109,14 @@ def countersigning_units(plan: Plan) -> list[UUID]:
 
 
 def ready_to_advance() -> list[UUID]:
-    """Plans whose receipts are all in, or whose tasks are all over: what the worker moves."""
+    """Plans whose receipts are all in, or whose tasks are over for good: what the worker moves."""
     outstanding = Addressee.objects.filter(plan=OuterRef("pk"), received_at=None)
     unfinished = Task.objects.filter(plan=OuterRef("pk")).exclude(state__in=OVER)
     received = Plan.objects.filter(process__in=flows.waiting_at("receipts")).exclude(
         Exists(outstanding)
     )
+    amended = Amendment.objects.filter(plan=OuterRef("pk"), state=Amendment.State.SUBMITTED)
     finished = Plan.objects.filter(process__in=flows.waiting_at("in_force")).exclude(
-        Exists(unfinished)
+        Exists(unfinished) | Exists(amended)
     )
     return [*received.values_list("pk", flat=True), *finished.values_list("pk", flat=True)]

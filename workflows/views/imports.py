@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
 from workflows import plan_policy
-from workflows.actions import import_review, imports
+from workflows.actions import amendments, import_review, imports
 from workflows.actions.authority import NotAllowed
 from workflows.forms.imports import AnswerForm, DocumentForm, UploadForm
 from workflows.forms.parties import MeasureForm, initial_of, units_of
@@ -65,7 +65,7 @@ def _upload(request: PersonRequest, data: dict[str, Any]) -> PlanImport:
 def plan_review(request: PersonRequest, import_id: UUID) -> HttpResponse:
     found = _visible(request, import_id)
     if found.state == PlanImport.State.CONFIRMED:
-        return redirect("plan", found.plan_id)
+        return _made(found)
     return _review(request, found)
 
 
@@ -261,15 +261,23 @@ def plan_confirm(request: PersonRequest, import_id: UUID) -> HttpResponse:
     """Make the draft plan."""
     found = _visible(request, import_id)
     try:
-        plan = imports.confirm_import(revision=revision_of(request), **_whose(request, import_id))
+        confirm = amendments.draft_imported if found.amends_id else imports.confirm_import
+        made = confirm(revision=revision_of(request), **_whose(request, import_id))
     except import_review.AlreadyConfirmed as refusal:
         found.refresh_from_db()
         messages.warning(request, refusal.message)
-        return redirect("plan", found.plan_id)
+        return _made(found)
     except Refused as refusal:
         return _review(request, found, problem=refusal.message, status=refusal.status)
     messages.success(request, _("The draft is stored. Nobody has been told yet."))
-    return redirect("plan", plan.pk)
+    return redirect("amendment" if found.amends_id else "plan", made.pk)
+
+
+def _made(found: PlanImport) -> HttpResponse:
+    """To what a confirmed import became."""
+    if found.amends_id:
+        return redirect("amendment", found.amendment.pk)
+    return redirect("plan", found.plan_id)
 
 
 @login_required

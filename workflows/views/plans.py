@@ -87,7 +87,8 @@ def _plan(
 def plan_text(request: PersonRequest, plan_id: UUID) -> HttpResponse:
     """The document's own text, with the clauses that became tasks marked."""
     found = _visible(request, plan_id)
-    context = {"plan": found, "paragraphs": text_of(found), "measures": found.measures.all()}
+    measures = found.measures.filter(added_by=None)
+    context = {"plan": found, "paragraphs": text_of(found), "measures": measures}
     return render(request, "workflows/plan_text.html", context)
 
 

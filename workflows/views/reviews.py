@@ -20,8 +20,10 @@ from approvals.routes.specs import PUBLICATION
 from directory.models import Person
 from directory.requests import PersonRequest, held
 from workflows import lights
-from workflows.models import Plan, Submission, TaskRequest
+from workflows.amendment_subject import AMENDMENT
+from workflows.models import Amendment, Plan, Submission, TaskRequest
 from workflows.queries import inbox
+from workflows.queries.amendments import shown
 from workflows.queries.plan_page import drafted
 from workflows.queries.reports import last_return, read_reports, seen_before
 from workflows.queries.requests import asked
@@ -40,6 +42,8 @@ def review(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
     item: WorkItem = get_object_or_404(items, pk=work_item_id)
     if item.approval.subject_kind == COMPLETION:
         return _report(request, item)
+    if item.approval.subject_kind == AMENDMENT:
+        return _amendment(request, item)
     if item.approval.subject_kind == PUBLICATION:
         return _route(request, item)
     if item.approval.subject_kind in TaskRequest.Kind.values:
@@ -144,3 +148,20 @@ def _plan(request: PersonRequest, item: WorkItem) -> HttpResponse:
         "section": "inbox",
     }
     return render(request, "workflows/review_plan.html", context)
+
+
+def _amendment(request: PersonRequest, item: WorkItem) -> HttpResponse:
+    """What a plan in force would say from now on, beside what it says."""
+    seen = Amendment.objects.for_user(request.user, held(request)).select_related("plan")
+    found = get_object_or_404(seen, pk=item.approval.subject_id)
+    shown_now = review_of(item, request.user, timezone.now())
+    context = {
+        "amendment": found,
+        "plan": found.plan,
+        "items": shown(found),
+        "review": shown_now,
+        **_decision(shown_now, request.user),
+        "is_next": "next" in request.GET,
+        "section": "inbox",
+    }
+    return render(request, "workflows/review_amendment.html", context)
