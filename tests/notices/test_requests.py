@@ -27,7 +27,7 @@ def heard(task: Task, number: int = -1) -> dict[str, set[Person]]:
     """What an entry tells, the newest unless another is meant, and whom."""
     body = json.loads(bytes(entries(task)[number].body))
     found = told(News(task.organisation_id, task.subject, body["kind"], body["facts"], NOW))
-    kinds = {kind: set(people) for kind, people in found}
+    kinds = {kind: people for kind, who in found if (people := set(who))}
     assert set(kinds) <= set(wording.SENTENCES)
     return kinds
 
