@@ -370,6 +370,17 @@ def test_an_amendment_that_changes_nothing_is_not_put_forward(
         send(district, amendment)
 
 
+def test_an_amendment_that_its_ledger_entry_could_not_hold_is_divided(
+    district: District, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.queries.amendments.MOST", 1)
+    amendment = put(district, begin(district, plan), added(district))
+    amendment = put(district, amendment, ended(measure(plan, 1)))
+
+    with pytest.raises(amendments.AmendmentNotReady, match="divide it"):
+        send(district, amendment)
+
+
 def test_one_amendment_at_a_time_is_under_approval(district: District, plan: Plan) -> None:
     send(district, put(district, begin(district, plan), added(district)))
     other = put(district, begin(district, plan), added(district))

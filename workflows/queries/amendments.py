@@ -29,6 +29,8 @@ from workflows.queries.plan_standing import standing
 from workflows.queries.plans import units_of
 
 Kind = AmendmentItem.Kind
+MOST = 80
+"""Things an amendment does: the one ledger entry that puts it in force names each of them."""
 
 
 def content(amendment: Amendment, items: Sequence[AmendmentItem]) -> bytes:
@@ -76,6 +78,10 @@ def units_concerned(amendment: Amendment) -> list[UUID]:
 def obstacles(amendment: Amendment, items: Sequence[AmendmentItem]) -> list[str]:
     """Sentences: what must be settled before the amendment is put forward."""
     found = [] if items else [_("The amendment changes nothing yet: say what it does.")]
+    if len(items) > MOST:
+        found.append(
+            _("An amendment does at most %(most)d things: divide it into several.") % {"most": MOST}
+        )
     named = {unit for item in items if item.kind != Kind.END for unit in units_of(item)}
     there = Unit.objects.filter(pk__in=named, abolished_at=None).values_list("pk", flat=True)
     gone = named - {str(pk) for pk in there}
