@@ -15,6 +15,7 @@ from approvals.models import Approval, Opening, SignOff, WorkItem
 from audit.models import Entry
 from audit.queries import read_openings
 from directory import actions as directory
+from directory.actions import OPERATOR
 from directory.models import Unit
 from tests.approvals.factories import World
 from tests.factories import (
@@ -312,6 +313,18 @@ def test_one_person_fills_one_seat_of_a_stage() -> None:
     assert world.decide("Cai").result == "passed"
 
 
+def test_nobody_fills_a_second_seat_through_a_delegate() -> None:
+    world = World()
+    world.route(["Ana", "Ben", "Cai"], rule="quorum", quorum_number=2, refusal="vote")
+    directory_move(world, "Ben", "Ana")
+    dee = make_person(world.organisation, "Dee")
+    delegate(world.people["Ana"], dee)
+    world.begin()
+    world.decide("Ana")
+    with pytest.raises(actions.OneSeat):
+        world.decide("Ben", by=dee)
+
+
 def directory_move(world: World, name: str, to: str) -> None:
     """The post of `name` is held by `to` as well."""
     appointment = world.posts[name].appointments.get()
@@ -535,6 +548,22 @@ def test_the_fallback_is_asked_where_nobody_else_could_act() -> None:
     world.begin()
     assert world.item("Ben").origin == "fallback"
     assert world.decide("Ben").result == "passed"
+
+
+def test_the_fallback_is_not_asked_where_somebody_could_act() -> None:
+    world = World()
+    first, second = world.seat("Ana"), world.seat("Ben")
+    world.publish(StageSpec("Review", [first], fallback=[second]))
+    approval = world.begin()
+    assert [one.post for one in approval.work_items.all()] == [world.posts["Ana"]]
+
+
+def test_a_post_that_was_abolished_is_not_asked_any_more() -> None:
+    world = World()
+    world.route(["Ana", "Ben"], rule="all")
+    directory.abolish_post(post_id=world.posts["Ben"].pk, actor=OPERATOR, at=NOW)
+    world.begin()
+    assert world.decide("Ana").result == "passed"
 
 
 # Publishing

@@ -76,6 +76,18 @@ def test_a_seat_that_nobody_can_fill_is_given_to_somebody_who_then_decides() -> 
     assert verify(office.organisation.pk).first_bad is None
 
 
+def test_a_seat_whose_turn_has_not_come_waits_for_it_in_other_hands_too() -> None:
+    office = Office()
+    office.route(["Ben", "Ana"], rule="all", sequential=True)
+    approval = office.begin()
+    office.settle(office.propose(approval))
+    seat = WorkItem.objects.get(succeeds=office.item("Ana"))
+    assert seat.state == WorkItem.State.WAITING
+    office.decide("Ben")
+    office.people["Eve"] = office.eve
+    assert office.decide("Eve", item=seat).result == "passed"
+
+
 def test_an_approval_on_a_mistaken_route_is_sent_back_and_begins_anew_on_the_new_one() -> None:
     office = Office()
     approval = office.stuck()

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from approvals import actions, queries
 from approvals.actions import StageSpec
-from approvals.models import Approval, Opening, WorkItem
+from approvals.models import Approval, Opening, SignOff, WorkItem
 from approvals.subjects import Context
 from audit.actions import append
 from audit.verification import verify
@@ -133,6 +133,17 @@ def test_any_other_resubmission_begins_at_the_first_stage(adds_only: bool, setti
     assert approval.openings.get(outcome="").stage.position == 1
 
 
+def test_a_new_round_keeps_the_version_that_its_approval_began_with() -> None:
+    world = World()
+    three(world)
+    approval = world.begin()
+    world.decide("Ana", "return")
+    world.route(["Eve"])
+    world.begin()
+    assert Approval.objects.get(pk=approval.pk).version_id == approval.version_id
+    assert world.decide("Ana").result == "passed"
+
+
 # Conditions
 
 
@@ -205,6 +216,40 @@ def test_a_carried_approval_counts_beside_the_others_of_its_stage() -> None:
     assert stages(approval)[-1] == (2, "", "")
     assert world.decide("Ben").result == "passed"
     assert whole(world)
+
+
+def test_an_approval_of_an_earlier_round_is_not_carried_over() -> None:
+    world = World()
+    first = world.seat("Ana")
+    ana = {"select": "person", "person": str(world.people["Ana"].pk)}
+    world.publish(
+        StageSpec("First", [first, world.seat("Ben")]),
+        StageSpec("Second", [ana], repeat_signer="carry"),
+        StageSpec("Third", [world.seat("Cai")]),
+    )
+    approval = world.begin()
+    world.decide("Ana")
+    world.decide("Cai", "return")
+    world.begin()
+    world.decide("Ben")
+    assert stages(approval)[-1] == (2, "", "")
+
+
+def test_an_approval_that_was_taken_back_is_not_carried_over() -> None:
+    world = World()
+    first = [world.seat("Ana"), world.seat("Ben")]
+    ana = {"select": "person", "person": str(world.people["Ana"].pk)}
+    world.publish(
+        StageSpec("First", first, rule="quorum", quorum_number=2, refusal="advice"),
+        StageSpec("Second", [ana], repeat_signer="carry"),
+    )
+    approval = world.begin()
+    world.decide("Ana", at=NOW)
+    signed, ana_again = SignOff.objects.get(approval=approval), world.people["Ana"]
+    again = actions.revoke(sign_off_id=signed.pk, reason="Too fast.", actor=ana_again, at=LATER)
+    world.decide("Ana", "abstain", item=again)
+    world.decide("Ben")
+    assert stages(approval)[-1] == (2, "", "")
 
 
 def test_what_a_delegate_approved_is_not_carried_over() -> None:
@@ -296,6 +341,31 @@ def test_somebody_asked_late_joins_a_stage_of_all_and_replaces_nobody() -> None:
     actions.act_on(approval_id=approval.pk, at=WEEKS_LATER)
     assert world.decide("Boss", at=WEEKS_LATER).result == "pending"
     assert world.decide("Ben", at=WEEKS_LATER).result == "passed"
+
+
+def test_whoever_waits_for_their_turn_keeps_it_when_others_are_asked_late() -> None:
+    world = World()
+    seats, boss = [world.seat("Ana"), world.seat("Ben")], world.seat("Boss")
+    world.publish(
+        StageSpec("Review", seats, rule="all", sequential=True, due_in=1, escalate_to=[boss])
+    )
+    approval = world.begin()
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is True
+    assert world.item("Ben").state == WorkItem.State.WAITING
+    for name in ("Boss", "Ana", "Ben"):
+        result = world.decide(name, at=WEEKS_LATER).result
+    assert result == "passed"
+
+
+def test_a_late_stage_asks_others_once_whoever_is_appointed_later() -> None:
+    world = World()
+    late = [world.seat("Boss"), world.seat("Chief")]
+    dismiss(world, "Chief")
+    world.publish(StageSpec("Review", [world.seat("Ana")], due_in=1, escalate_to=late))
+    approval = world.begin()
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is True
+    hold(world, "Chief", make_person(world.organisation))
+    assert actions.act_on(approval_id=approval.pk, at=WEEKS_LATER) is False
 
 
 def test_opinions_end_with_their_deadline_and_nobody_is_said_to_have_decided() -> None:

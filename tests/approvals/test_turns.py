@@ -342,6 +342,18 @@ def test_a_decision_that_others_followed_is_not_taken_back() -> None:
         revoke(world, SignOff.objects.get(approval=approval, person=world.people["Ana"]))
 
 
+@pytest.mark.parametrize("act", [add, hand_on])
+def test_a_decision_is_not_taken_back_once_others_were_asked(act: Any) -> None:
+    world = World()
+    world.route(["Ana", "Ben"], rule="all", may=MAY)
+    approval = world.begin()
+    world.decide("Ana", at=NOW)
+    more = ("parallel",) if act is add else ()
+    act(world, "Ben", named(world, "Eve"), *more)
+    with pytest.raises(actions.TooLate):
+        revoke(world, SignOff.objects.get(approval=approval))
+
+
 def test_a_decision_that_passed_its_stage_is_not_taken_back() -> None:
     world = World()
     world.route(["Ana"])
