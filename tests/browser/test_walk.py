@@ -27,7 +27,7 @@ MEASURE = "推动民族团结进步教育常态化"
 DUE = timezone.localdate() + timedelta(days=60)
 
 COORDINATOR, CLOSES = "taojingxing", "陶景行"
-SIGNERS_OF_THE_PLAN = ("wenyining", "qinyu", "shenruochuan", "fangyanqiu")
+SIGNERS_OF_THE_PLAN = ("luomuyun", "wenyining", "qinyu", "shenruochuan", "fangyanqiu")
 HANDLER, DEPUTY, PRINCIPAL = "jiyunshen", "helanzhou", "luomuyun"
 PARTNER, REVIEWER, AUDITOR = "wenyining", "sujianwei", "fengyunqi"
 
@@ -55,7 +55,7 @@ def test_the_district_plan_goes_from_the_document_to_a_closed_and_proven_task(
     expect(page.get_by_text("方案已送审。")).to_be_visible()
     for signer in SIGNERS_OF_THE_PLAN:
         decide(visit, signer, TITLE, "同意")
-    assert kinds(plan)[-5:] == ["plan.approval_opened", *["approval.signed_off"] * 4]
+    assert kinds(plan)[-6:] == ["plan.approval_opened", *["approval.signed_off"] * 5]
 
     issue(page, plan)
     task = Task.objects.get(plan=plan, measure__number="1")

@@ -64,7 +64,7 @@ def test_the_district_plan_goes_from_its_document_to_tasks(empty_db: None, docum
     assert (plan.number, plan.measures.count()) == ("本高党政办发〔2021〕35号", 15)
     coordinator = people.person("taojingxing")
     plans.submit_for_issue(plan_id=plan.pk, revision=plan.revision, actor=coordinator, at=NOW)
-    for signer in ("wenyining", "qinyu", "shenruochuan", "fangyanqiu"):
+    for signer in ("luomuyun", "wenyining", "qinyu", "shenruochuan", "fangyanqiu"):
         decide(plan, people.person(signer))
     plans.issue(plan_id=plan.pk, actor=coordinator, at=NOW)
     receive_everywhere(plan)
