@@ -35,7 +35,7 @@ from tests.approvals.model import Ask, Model, Seat, Step
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
-RUNS = int(os.environ.get("DUBAN_MACHINE_RUNS", "60"))
+RUNS = int(os.environ.get("DUBAN_MACHINE_RUNS", "30"))
 STEPS = int(os.environ.get("DUBAN_MACHINE_STEPS", "30"))
 NIGHT = 2000
 PROGRESS = 50
