@@ -19,7 +19,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def perfect(hashes: Sequence[bytes]) -> bytes:
     """The root over as many hashes as some power of two."""
     while len(hashes) > 1:
-        hashes = [node_hash(*hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
+        pairs = zip(hashes[::2], hashes[1::2], strict=True)
+        hashes = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
     return hashes[0]
 
 

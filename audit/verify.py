@@ -301,8 +301,24 @@ def text_of(bundle: zipfile.ZipFile, name: str) -> str:
 def lines_of(bundle: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     if name in bundle.namelist():
         with bundle.open(name) as file:
-            for line in file:
-                yield line.rstrip(b"\n")
+            rest = b""
+            while block := file.read(1 << 20):
+                *lines, rest = (rest + block).split(b"\n")
+                yield from lines
+            if rest:
+                yield rest
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """As `json.loads`, without what that tries first; raises ValueError as well."""
+    text = body.decode()
+    entry, end = READ(text)
+    if end != len(text) or not isinstance(entry, dict):
+        raise ValueError("more than one object")
+    return entry
+
+
+READ = json.JSONDecoder().raw_decode
 
 
 def check_checkpoint(signed: Note, wanted: Policy, report: Report) -> bytes:
@@ -339,7 +355,7 @@ def check_entries(bundle: zipfile.ZipFile, root: bytes, report: Report) -> set[s
         else:
             check_inclusion(next(proofs, b""), leaf, root, where, report)
         try:
-            entry = json.loads(body)
+            entry = parsed(body)
             subject, seq, prev = entry["subject"], entry["seq"], entry["prev"]
             where = f"{subject} #{seq}"
             facts = entry["facts"]
@@ -400,8 +416,11 @@ def commitments(facts: Any) -> Iterator[str]:
 def tell(entry: dict[str, Any], report: Report) -> None:
     """Count for the report."""
     report.entries += 1
-    report.first = min(report.first or entry["at"], entry["at"])
-    report.last = max(report.last, entry["at"])
+    at = entry["at"]
+    if at < report.first or not report.first:
+        report.first = at
+    if at > report.last:
+        report.last = at
     if entry["kind"] == "approval.signed_off":
         evidence = entry["facts"]["sign_off"].get("evidence", "session")
         report.evidence[evidence] = report.evidence.get(evidence, 0) + 1
