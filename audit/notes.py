@@ -7,7 +7,7 @@ the specifications; an Ed25519 signature is type 1, a timestamped cosignature ty
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 ED25519, COSIGNATURE = 1, 4
 MARK = "— "
 PROOF = "c2sp.org/tlog-proof@v1"
-Sign = Callable[[bytes], bytes]
 
 
 class BadNote(ValueError):

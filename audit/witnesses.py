@@ -50,10 +50,11 @@ class Witness:
         """`KEY URL`, as the witness prints them. Raises BadNote."""
         vkey, _, url = text.strip().partition(" ")
         key = notes.Key.parse(vkey)
+        if key.type != notes.COSIGNATURE:
+            raise BadNote("this is a log's key, not a witness's")
         if not url.startswith(("https://", "http://")):
             raise BadNote("a witness has an address")
-        # A witness prints its key as that of a cosignature, whatever its type byte was given as.
-        return cls(notes.Key(key.name, key.public, notes.COSIGNATURE), url.strip().rstrip("/"))
+        return cls(key, url.strip().rstrip("/"))
 
     def ask(self, note: str, old: int, path: list[bytes]) -> str:
         """The answer to `add-checkpoint`. Raises NoAnswer, Elsewhere."""

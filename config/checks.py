@@ -3,7 +3,11 @@
 from importlib import util
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+from audit.notes import BadNote
+from audit.witnesses import Witness
 
 
 @register(Tags.database)
@@ -18,3 +22,21 @@ def psycopg2_is_the_driver(**_: Any) -> list[CheckMessage]:
             id="duban.E001",
         )
     ]
+
+
+@register
+def witnesses_are_understood(**_: Any) -> list[CheckMessage]:
+    """Said at the start, rather than by the worker each second and by an auditor's export."""
+    found: list[CheckMessage] = []
+    for text in settings.WITNESSES:
+        try:
+            Witness.parse(text)
+        except BadNote as error:
+            found.append(
+                Error(
+                    f"DUBAN_WITNESSES: {error}: {text}",
+                    hint="Write KEY URL, as the witness prints them; several with commas.",
+                    id="duban.E002",
+                )
+            )
+    return found

@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone, translation
 from pytest_django import Settings
 
+from audit import notes
 from config import checks, doctor
 
 
@@ -96,3 +97,22 @@ def test_psycopg_3_beside_psycopg2_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     assert checks.psycopg2_is_the_driver() == []
     monkeypatch.setattr(util, "find_spec", lambda name: object())
     assert [error.id for error in checks.psycopg2_is_the_driver()] == ["duban.E001"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "w.example+00000000+AAAA https://w.example",
+        f"{notes.Key('w.example', bytes(32))} https://w.example",
+        f"{notes.Key('w.example', bytes(32), notes.COSIGNATURE)} w.example",
+    ],
+)
+def test_a_witness_that_is_not_understood_stops_the_start(settings: Settings, text: str) -> None:
+    settings.WITNESSES = [text]
+    [problem] = checks.witnesses_are_understood()
+    assert text in problem.msg
+    settings.WITNESSES = [
+        f"{notes.Key('w.example', bytes(32), notes.COSIGNATURE)} https://w.example"
+    ]
+    assert not checks.witnesses_are_understood()
