@@ -33,6 +33,8 @@ class Organisation(Root):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=200, unique=True)
+    passkeys_need_approval = models.BooleanField(default=False)
+    """Whether an administrator has to approve each passkey that is set up from now on."""
 
     class Meta:
         verbose_name = _("organisation")
@@ -303,3 +305,108 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
+
+
+class Passkey(models.Model):
+    """A key that a person's device keeps for this house: it signs in, and signs decisions.
+
+    The private half never leaves the device. `origins` are the addresses it was set up for,
+    `needs_approval` is what the organisation asked for at that time.
+    """
+
+    class Algorithm(models.IntegerChoices):
+        ES256 = -7, "ES256"
+        EDDSA = -8, "EdDSA"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="passkeys")
+    name = models.CharField(_("name"), max_length=60)
+    name_commitment = models.BinaryField(max_length=32, editable=False)
+    """The commitment under which the ledger knows this name."""
+    credential_id = models.BinaryField(max_length=1023, editable=False)
+    public_key = models.BinaryField(editable=False)
+    """In COSE form, as the authenticator gave it."""
+    algorithm = models.SmallIntegerField(choices=Algorithm)
+    aaguid = models.UUIDField(editable=False)
+    """Which make of authenticator it says it is; all zeros where it doesn't say."""
+    backup_eligible = models.BooleanField()
+    backed_up = models.BooleanField()
+    rp_id = models.CharField(max_length=253)
+    origins = ArrayField(models.CharField(max_length=300))
+    sign_count = models.PositiveBigIntegerField(default=0)
+    """What the authenticator said last; synced keys don't count, so it need not grow."""
+    needs_approval = models.BooleanField()
+    enrolled_from = models.CharField(max_length=200, blank=True)
+    """The browser and network address it was set up from, in words."""
+    enrolled_at = models.DateTimeField()
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("passkey")
+        ordering = ["-enrolled_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "credential_id"], name="passkey_one_per_credential"
+            ),
+            models.CheckConstraint(
+                condition=Q(algorithm__in=[-7, -8]), name="passkey_algorithm_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(backup_eligible=True) | Q(backed_up=False),
+                name="passkey_backed_up_if_eligible",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at=None) | Q(needs_approval=True),
+                name="passkey_approved_if_needed",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("person")),
+                name="passkey_approved_by_another",
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "enrolled_at"], name="passkey_by_person")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Challenge(models.Model):
+    """A question that an authenticator answers once, soon, for one purpose."""
+
+    class Purpose(models.TextChoices):
+        ENROL = "enrol"
+        SIGN_IN = "sign_in"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    """Whose answer it has to be; nobody's where somebody is only about to sign in."""
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    value = models.BinaryField(max_length=32, unique=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(purpose="sign_in", person=None)
+                | Q(purpose="enrol", person__isnull=False),
+                name="challenge_of_a_person_if_enrolling",
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="challenge_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.expires_at}"

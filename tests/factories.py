@@ -9,7 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 from directory import actions
 from directory.actions import OPERATOR
-from directory.models import Appointment, Delegation, Organisation, Person, Post, Unit, UnitGroup
+from directory.models import (
+    Appointment,
+    Delegation,
+    Organisation,
+    Passkey,
+    Person,
+    Post,
+    Unit,
+    UnitGroup,
+)
+from directory.passkeys import RelyingParty
+from tests.authenticator import Authenticator
 
 NOW = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
 """09:30 in Shanghai, a Monday; people were appointed long before."""
@@ -122,6 +133,35 @@ def delegate(
         actor=OPERATOR,
         at=starts_at,
     )
+
+
+HERE = RelyingParty("localhost", ("http://localhost",))
+"""The house as the software authenticator knows it unless told otherwise."""
+
+
+def make_passkey(
+    person: Person,
+    device: Authenticator | None = None,
+    *,
+    name: str = "Office computer",
+    party: RelyingParty = HERE,
+    at: datetime = LONG_AGO,
+) -> tuple[Passkey, Authenticator]:
+    """A passkey as the person's device makes it; in force at once unless the organisation asks
+    for approval. Commits: with `committed_db`, or within a test's own transaction.
+    """
+    device = device or Authenticator(rp_id=party.id, origin=party.origins[0])
+    options = actions.ask_for_passkey(person_id=person.pk, party=party, actor=person, at=at)
+    passkey = actions.enrol_passkey(
+        person_id=person.pk,
+        answer=device.create(options),
+        name=name,
+        party=party,
+        enrolled_from="Chromium, 192.0.2.7",
+        actor=person,
+        at=at,
+    )
+    return passkey, device
 
 
 def _unique() -> int:

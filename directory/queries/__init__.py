@@ -23,6 +23,7 @@ from directory.queries.pages import (
     tree,
     unit_page,
 )
+from directory.queries.passkeys import passkeys_in_force
 from directory.queries.snapshots import as_sheet, preview, snapshot
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "holders",
     "holdings",
     "in_force",
+    "passkeys_in_force",
     "people",
     "person_page",
     "posts_of",

@@ -1,0 +1,453 @@
+"""Checking what an authenticator says (Web Authentication, Level 3). No table, no clock.
+
+The library parses and verifies. Before it does, everything that can be wrong is looked for by name,
+so that a person reads which it was; the library has the last word.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import webauthn
+from cryptography.exceptions import InvalidSignature
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from webauthn.helpers import (
+    base64url_to_bytes,
+    bytes_to_base64url,
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
+    options_to_json_dict,
+    parse_attestation_object,
+    parse_authentication_credential_json,
+    parse_authenticator_data,
+    parse_cbor,
+    parse_registration_credential_json,
+)
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
+from webauthn.helpers.structs import (
+    AttestationConveyancePreference,
+    AuthenticatorData,
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from audit.errors import Refused
+from directory.models import Passkey, Person
+
+ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
+"""Those that `audit/verify.py` checks without a library: ES256 on P-256, and Ed25519."""
+PATIENCE = 5 * 60 * 1000
+"""Milliseconds that a browser waits for its device, as long as the server waits for the browser."""
+LONGEST_CREDENTIAL_ID = 1023
+LONGEST_PART = 8192
+"""Bytes of any part of an answer; real ones have a few hundred."""
+
+
+class PasskeyRefused(Refused):
+    """An answer that proves nothing."""
+
+    status = 422
+    sentence = _("This passkey could not be checked. Nothing was changed; try again.")
+
+
+class Unreadable(PasskeyRefused):
+    """Bytes that are no answer of an authenticator."""
+
+    sentence = _("What your device answered can't be read. Nothing was changed; try again.")
+
+
+class OtherQuestion(PasskeyRefused):
+    """An answer to another challenge, or to another kind of question."""
+
+    sentence = _("Your device answered another question than was asked. Start again.")
+
+
+class WrongOrigin(PasskeyRefused):
+    """An answer given at another address."""
+
+    sentence = _(
+        "This answer was given at %(origin)s, but the passkey belongs to %(expected)s. Open Duban "
+        "there; if you did not do this yourself, tell your administrator."
+    )
+
+
+class WrongSite(PasskeyRefused):
+    """An authenticator that answered for another site."""
+
+    sentence = _("This passkey was made for another site than %(site)s, so it doesn't count here.")
+
+
+class NobodyThere(PasskeyRefused):
+    """Without the user-present flag."""
+
+    sentence = _("Your device did not say that somebody was there. Touch it when it asks.")
+
+
+class NotVerified(PasskeyRefused):
+    """Without the user-verified flag."""
+
+    sentence = _(
+        "Your device did not check that it is you. Switch on its PIN, fingerprint or face, then "
+        "try again."
+    )
+
+
+class WrongSignature(PasskeyRefused):
+    """A signature by another key, or over other bytes."""
+
+    sentence = _("The signature does not belong to this passkey. Nothing was changed.")
+
+
+class UnusableKey(PasskeyRefused):
+    """A key of a kind that could not be verified later."""
+
+    sentence = _(
+        "Your device offers a kind of key that Duban can't check later. Use another device, or "
+        "a newer one."
+    )
+
+
+class OtherNature(PasskeyRefused):
+    """A key that became syncable, or ceased to be."""
+
+    sentence = _(
+        "Your device now says something else about this passkey than when it was set up. Revoke "
+        "it and set up a new one."
+    )
+
+
+class NoPasskeysHere(Refused):
+    """An address at which no browser keeps passkeys."""
+
+    status = 422
+    sentence = _(
+        "Passkeys need an address with a name and https. Ask whoever runs this server to set one."
+    )
+
+
+class OnlyByName(NoPasskeysHere):
+    """An address made of digits."""
+
+    sentence = _(
+        "Passkeys are kept for a name, and this page's address is only digits. Open Duban at "
+        "%(address)s instead."
+    )
+
+
+class OnlyThere(NoPasskeysHere):
+    """Another address than the house's own."""
+
+    sentence = _("Passkeys work only at Duban's own address. Open it at %(address)s.")
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    """This house as authenticators know it: a domain, and the addresses of its pages."""
+
+    id: str
+    origins: tuple[str, ...]
+
+
+def relying_party(own: str, shown: str) -> RelyingParty:
+    """The house at the origin `own`, as configured ("" if it isn't), for a page at origin `shown`.
+
+    Raises NoPasskeysHere, OnlyByName, OnlyThere; the last two say in `params["address"]` where.
+    """
+    own, shown = origin(own), origin(shown)
+    here = urlsplit(own or shown)
+    name = here.hostname or ""
+    if is_address(name):
+        if not ip_address(name).is_loopback:
+            raise NoPasskeysHere
+        port = f":{here.port}" if here.port else ""
+        raise OnlyByName(address=f"{here.scheme}://localhost{port}")
+    local = name == "localhost" or name.endswith(".localhost")
+    if not name or not (here.scheme == "https" or local):
+        raise NoPasskeysHere
+    if own and shown != own:
+        raise OnlyThere(address=own)
+    return RelyingParty(name, (own or shown,))
+
+
+def origin(address: str) -> str:
+    """An address as browsers write an origin: lower case, no path, no port that goes unsaid."""
+    if not address:
+        return ""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    unsaid = {"http": 80, "https": 443}.get(parts.scheme)
+    port = f":{parts.port}" if parts.port and parts.port != unsaid else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+# What devices are asked for
+
+
+def creation_options(
+    party: RelyingParty, person: Person, challenge: bytes, known: Iterable[Passkey]
+) -> dict[str, Any]:
+    """The options of `navigator.credentials.create()`, as JSON: a key that its device finds by
+    itself and that it uses only once it knows who is there. `known` ones are not made again.
+    """
+    options = webauthn.generate_registration_options(
+        rp_id=party.id,
+        rp_name=gettext("Duban"),
+        user_id=person.pk.bytes,
+        user_name=person.username,
+        user_display_name=person.name,
+        challenge=challenge,
+        timeout=PATIENCE,
+        attestation=AttestationConveyancePreference.NONE,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.PREFERRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=described(known),
+        supported_pub_key_algs=ALGORITHMS,
+    )
+    return options_to_json_dict(options)
+
+
+def request_options(
+    party: RelyingParty, challenge: bytes, allowed: Iterable[Passkey] = ()
+) -> dict[str, Any]:
+    """The options of `navigator.credentials.get()`, as JSON; whichever the device knows of where
+    none is `allowed` by name.
+    """
+    options = webauthn.generate_authentication_options(
+        rp_id=party.id,
+        challenge=challenge,
+        timeout=PATIENCE,
+        allow_credentials=described(allowed) or None,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json_dict(options)
+
+
+def described(known: Iterable[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+    return [PublicKeyCredentialDescriptor(id=bytes(one.credential_id)) for one in known]
+
+
+# What an answer must say
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A new credential, as checked."""
+
+    credential_id: bytes
+    public_key: bytes
+    algorithm: int
+    aaguid: UUID
+    backup_eligible: bool
+    backed_up: bool
+    sign_count: int
+
+
+class Key(Protocol):
+    """What of a passkey an assertion is checked against: the model, or anything like it."""
+
+    public_key: Any
+    rp_id: str
+    origins: Sequence[str]
+    backup_eligible: bool
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """An authenticator's answer, read but not yet checked."""
+
+    answer: Mapping[str, Any]
+    credential_id: bytes
+    user_handle: bytes
+    authenticator_data: bytes
+    client_data: bytes
+    signature: bytes
+
+    @cached_property
+    def data(self) -> AuthenticatorData:
+        with unreadable():
+            return parse_authenticator_data(self.authenticator_data)
+
+    @property
+    def challenge(self) -> bytes:
+        return challenge_of(self.client_data)
+
+    @property
+    def sign_count(self) -> int:
+        return self.data.sign_count
+
+    @property
+    def backed_up(self) -> bool:
+        return self.data.flags.bs
+
+
+def read_assertion(answer: object) -> Assertion:
+    """What `navigator.credentials.get()` gave, as JSON. Raises Unreadable."""
+    with unreadable():
+        if not isinstance(answer, dict):
+            raise Unreadable
+        read = parse_authentication_credential_json(answer)
+        response = read.response
+        if bytes_to_base64url(read.raw_id) != read.id:
+            raise Unreadable
+        parts = (response.authenticator_data, response.client_data_json, response.signature)
+        if max(map(len, parts)) > LONGEST_PART:
+            raise Unreadable
+        assertion = Assertion(answer, read.raw_id, response.user_handle or b"", *parts)
+        assertion.data  # noqa: B018 - read now, so that it is known to be readable
+        return assertion
+
+
+def check_assertion(assertion: Assertion, *, challenge: bytes, key: Key) -> None:
+    """That this key's holder, verified by the device, answered exactly this challenge at one of
+    the addresses the key was set up for.
+
+    Raises OtherQuestion, WrongOrigin, WrongSite, NobodyThere, NotVerified, OtherNature,
+    WrongSignature, Unreadable. The counter may stand still or fall back: synced keys have none.
+    """
+    _check_client_data(assertion.client_data, "webauthn.get", challenge, key.origins)
+    _check_flags(assertion.data, key.rp_id)
+    if assertion.data.flags.be != key.backup_eligible:
+        raise OtherNature
+    with unreadable(WrongSignature):
+        webauthn.verify_authentication_response(
+            credential=dict(assertion.answer),
+            expected_challenge=challenge,
+            expected_rp_id=key.rp_id,
+            expected_origin=list(key.origins),
+            credential_public_key=bytes(key.public_key),
+            credential_current_sign_count=-1,  # below whatever it says: growth isn't asked for
+            require_user_verification=True,
+        )
+
+
+def registration_challenge(answer: object) -> bytes:
+    """Which challenge an answer of `navigator.credentials.create()` says it answers."""
+    with unreadable():
+        if not isinstance(answer, dict):
+            raise Unreadable
+        return challenge_of(parse_registration_credential_json(answer).response.client_data_json)
+
+
+def check_registration(answer: object, *, challenge: bytes, party: RelyingParty) -> Enrolled:
+    """The new credential in what `navigator.credentials.create()` gave, as JSON.
+
+    Raises what `check_assertion` raises, and UnusableKey.
+    """
+    with unreadable():
+        if not isinstance(answer, dict):
+            raise Unreadable
+        response = parse_registration_credential_json(answer).response
+        if max(len(response.client_data_json), len(response.attestation_object)) > LONGEST_PART:
+            raise Unreadable
+    _check_client_data(response.client_data_json, "webauthn.create", challenge, party.origins)
+    with unreadable():
+        data = parse_attestation_object(response.attestation_object).auth_data
+        attested = data.attested_credential_data
+        if attested is None or not 0 < len(attested.credential_id) <= LONGEST_CREDENTIAL_ID:
+            raise Unreadable
+    _check_flags(data, party.id)
+    algorithm = usable_algorithm(attested.credential_public_key)
+    with unreadable():
+        verified = webauthn.verify_registration_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=list(party.origins),
+            require_user_verification=True,
+            supported_pub_key_algs=ALGORITHMS,
+        )
+        return Enrolled(
+            credential_id=verified.credential_id,
+            public_key=verified.credential_public_key,
+            algorithm=algorithm,
+            aaguid=UUID(verified.aaguid),
+            backup_eligible=data.flags.be,
+            backed_up=data.flags.bs,
+            sign_count=verified.sign_count,
+        )
+
+
+def usable_algorithm(public_key: bytes) -> int:
+    """The algorithm of a COSE key that is exactly one of ours: a point on P-256, or Ed25519.
+
+    Raises UnusableKey.
+    """
+    with unreadable(UnusableKey):
+        fields = parse_cbor(public_key)
+        algorithm: int = fields[3]
+        shape = {key: value for key, value in fields.items() if not isinstance(value, bytes)}
+        if shape not in ({1: 2, 3: -7, -1: 1}, {1: 1, 3: -8, -1: 6}):
+            raise UnusableKey
+        wanted = {-2, -3} if algorithm == COSEAlgorithmIdentifier.ECDSA_SHA_256 else {-2}
+        numbers = {key: len(value) for key, value in fields.items() if isinstance(value, bytes)}
+        if numbers != dict.fromkeys(wanted, 32):
+            raise UnusableKey
+        decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
+        return algorithm
+
+
+def challenge_of(client_data: bytes) -> bytes:
+    """Raises Unreadable."""
+    with unreadable():
+        return base64url_to_bytes(_client_data(client_data)["challenge"])
+
+
+def _client_data(data: bytes) -> dict[str, str]:
+    found = json.loads(data)
+    if not all(isinstance(found[name], str) for name in ("type", "challenge", "origin")):
+        raise Unreadable
+    return found  # type: ignore[no-any-return]
+
+
+def _check_client_data(data: bytes, kind: str, challenge: bytes, origins: Sequence[str]) -> None:
+    with unreadable():
+        said: Mapping[str, Any] = _client_data(data)
+    if said["type"] != kind or said["challenge"] != bytes_to_base64url(challenge):
+        raise OtherQuestion
+    if said["origin"] not in origins or said.get("crossOrigin"):
+        raise WrongOrigin(origin=said["origin"][:100], expected=", ".join(origins))
+
+
+def _check_flags(data: AuthenticatorData, rp_id: str) -> None:
+    if data.rp_id_hash != hashlib.sha256(rp_id.encode()).digest():
+        raise WrongSite(site=rp_id)
+    if not data.flags.up:
+        raise NobodyThere
+    if not data.flags.uv:
+        raise NotVerified
+    if data.flags.bs and not data.flags.be:
+        raise Unreadable
+
+
+@contextmanager
+def unreadable(refusal: type[PasskeyRefused] = Unreadable) -> Iterator[None]:
+    """Whatever a parser or the library stumbles over is the sender's fault, and says so."""
+    try:
+        yield
+    except Refused:
+        raise
+    except InvalidSignature as error:
+        raise WrongSignature from error
+    except Exception as error:  # hostile bytes find every way to fail that there is
+        raise refusal from error
