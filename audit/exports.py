@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from audit import bundles, proofs, reading
+from audit.auditors import for_auditors
 from audit.bundles import Scope
 from audit.errors import Refused
 from audit.forms import EntryFilter
 from audit.models import Entry
 from audit.queries import Wanted
-from audit.views import for_auditors
 
 EXPORTED_WHILE_WAITING = 50_000
 """Entries that are written in some seconds; more are exported by the command."""

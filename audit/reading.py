@@ -37,6 +37,9 @@ class Reader(Protocol):
     def find(self, organisation: UUID, words: str) -> set[str]:
         """Subjects and actors that go by these words, a bounded number."""
 
+    def personally_signed(self, organisation: UUID) -> tuple[int, int]:
+        """How many sign-offs bear a signature of the person's own, and how many there are."""
+
 
 _readers: list[Reader] = []
 

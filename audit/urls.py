@@ -4,6 +4,7 @@ from audit import exports, log_views, views
 
 urlpatterns = [
     path("audit/", views.audit, name="audit"),
+    path("audit/verification/", views.verification_status, name="audit_verification"),
     path("audit/verify/", views.verify, name="audit_verify"),
     path("audit/export/", exports.export, name="audit_export"),
     path("audit/<uuid:entry_id>/", views.entry, name="entry"),

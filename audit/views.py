@@ -1,38 +1,22 @@
 """The ledger for those who read all of it: search, one entry, verification."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import queries, reading, verification
+from audit import queries, reading, status, verification
+from audit.auditors import for_auditors, organisation_of
 from audit.errors import Refused
 from audit.forms import EntryFilter
 from audit.models import Entry
 
 VERIFIED_WHILE_WAITING = 20_000
 """Entries that are verified in about a second; more are the worker's work at night."""
-
-View = Callable[..., HttpResponseBase]
-
-
-class NotAnAuditor(Refused):
-    """The whole ledger is for auditors."""
-
-    status = 403
-    sentence = _(
-        "The audit record is read by auditors of your organisation. What happened to a task is on "
-        "its own page."
-    )
 
 
 class TooManyToVerify(Refused):
@@ -41,24 +25,12 @@ class TooManyToVerify(Refused):
     sentence = _("These are too many entries to verify while you wait; it is done every night.")
 
 
-def for_auditors(view: View) -> View:
-    """Signed in, and allowed to read everything."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not reading.reader().may_read(request.user, timezone.now()):
-            raise NotAnAuditor
-        return view(request, *args, **kwargs)
-
-    return login_required(checked)
-
-
 @require_safe
 @for_auditors
 def audit(request: HttpRequest) -> HttpResponse:
     """The newest entries, or those that were asked for."""
     form = EntryFilter(request.GET)
-    organisation = _organisation(request)
+    organisation = organisation_of(request)
     found = queries.entries(organisation, form.wanted(), request.GET.get("before", ""))
     standing = queries.standing(organisation)
     context = {
@@ -67,23 +39,36 @@ def audit(request: HttpRequest) -> HttpResponse:
         "rows": queries.rows(organisation, found.entries),
         "standing": standing,
         "may_export": standing.signed and not (form.wanted().words or form.wanted().kind),
-        "may_verify": standing.entries <= VERIFIED_WHILE_WAITING,
         "section": "audit",
     }
     return render(request, "audit/audit.html", context)
+
+
+@require_safe
+@for_auditors
+def verification_status(request: HttpRequest) -> HttpResponse:
+    """How sure the record is now, and how to check it oneself."""
+    found = status.status(organisation_of(request), at=timezone.now())
+    context = {
+        "status": found,
+        "may_verify": found.standing.entries <= VERIFIED_WHILE_WAITING,
+        "most": VERIFIED_WHILE_WAITING,
+        "section": "audit",
+    }
+    return render(request, "audit/verification.html", context)
 
 
 @require_POST
 @for_auditors
 def verify(request: HttpRequest) -> HttpResponse:
     """Recompute everything now. Raises TooManyToVerify."""
-    organisation = _organisation(request)
+    organisation = organisation_of(request)
     if queries.standing(organisation).entries > VERIFIED_WHILE_WAITING:
         raise TooManyToVerify
     run = verification.record(organisation, at=timezone.now())
     if run.first_bad is None:
         messages.success(request, _("Everything was recomputed: the record is whole."))
-    return redirect("audit")
+    return redirect("audit_verification")
 
 
 @require_safe
@@ -115,11 +100,6 @@ def entry_json(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return response
 
 
-def _organisation(request: HttpRequest) -> UUID:
-    organisation: UUID = request.user.organisation_id  # type: ignore[union-attr]
-    return organisation
-
-
 def _entry(request: HttpRequest, entry_id: UUID) -> Entry:
-    mine = Entry.objects.filter(organisation=_organisation(request)).select_related("leaf")
+    mine = Entry.objects.filter(organisation=organisation_of(request)).select_related("leaf")
     return get_object_or_404(mine, pk=entry_id)

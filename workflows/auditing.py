@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Route
+from approvals.queries import personally_signed
 from audit.reading import Named
 from directory import policy
 from directory.models import Organisation, Person, Unit
@@ -158,6 +159,9 @@ class HouseReader:
             rows = _of(organisation, kind).filter(condition)
             found |= {f"{kind}:{pk}" for pk in rows.values_list("pk", flat=True)[:FOUND_AT_MOST]}
         return found
+
+    def personally_signed(self, organisation: UUID) -> tuple[int, int]:
+        return personally_signed(organisation)
 
 
 def _of(organisation: UUID, kind: str) -> Any:

@@ -212,3 +212,11 @@ def version_of(route: Route, number: int | None) -> RouteVersion | None:
         versions.filter(number=number) if number else versions.order_by("-number")
     ).first()
     return found
+
+
+def personally_signed(organisation_id: UUID) -> tuple[int, int]:
+    """How many sign-offs bear a signature of the person's own, and how many there are."""
+    found = SignOff.objects.filter(organisation=organisation_id).aggregate(
+        personally=Count("pk", filter=Q(evidence="passkey")), all=Count("pk")
+    )
+    return found["personally"], found["all"]

@@ -200,6 +200,29 @@ def minutes(value: timedelta | None) -> int:
     return 0 if value is None else -(-value // timedelta(minutes=1))
 
 
+@register.filter
+def span(value: timedelta | None) -> str:
+    """A length of time in its largest unit that fits: "3 hours", "2 days"; for ages and waits."""
+    if value is None:
+        return ""
+    seconds = max(int(value.total_seconds()), 0)
+    if seconds < 60:
+        return gettext("less than a minute")
+    if seconds < 3600:
+        return ngettext("%(n)d minute", "%(n)d minutes", seconds // 60) % {"n": seconds // 60}
+    if seconds < 2 * 86400:
+        return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
+    return ngettext("%(n)d day", "%(n)d days", seconds // 86400) % {"n": seconds // 86400}
+
+
+@register.filter
+def age(value: datetime | None) -> str:
+    """How long ago something happened: "3 hours ago"."""
+    if value is None:
+        return ""
+    return gettext("%(span)s ago") % {"span": span(timezone.now() - value)}
+
+
 # Codes
 
 

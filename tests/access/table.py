@@ -329,6 +329,7 @@ EXPECTED = [
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),
+    Row("audit_verification", get=AUDITORS),
     Row("audit_verify", post=AUDITORS, own_transaction=True),
     Row("audit_export", post=AUDITORS, own_transaction=True),
     Row("entry", get=AUDITORS, at=["entry"], by_role=True),
