@@ -11,11 +11,11 @@ from directory.actions.calendar import (
     seed_calendar,
     set_calendar_day,
 )
+from directory.actions.challenges import ChallengeGone
 from directory.actions.delegations import AlreadyOver, NotHeld, ToOneself, delegate, revoke
 from directory.actions.imports import OutOfDate, RowsWithProblems, import_rows
 from directory.actions.passkeys import (
     ApprovedAlready,
-    ChallengeGone,
     NothingToApprove,
     PasskeyRevoked,
     PasskeyTaken,
@@ -39,7 +39,6 @@ from directory.actions.people import (
     create_person,
     deactivate_person,
     reactivate_person,
-    record_sign_in,
     set_password,
 )
 from directory.actions.posts import (
@@ -52,6 +51,15 @@ from directory.actions.posts import (
     appoint,
     create_post,
     dismiss,
+)
+from directory.actions.signing_in import (
+    AwaitedPasskey,
+    RevokedPasskey,
+    UnknownPasskey,
+    ask_for_sign_in,
+    record_sign_in,
+    sign_in_with_passkey,
+    use_passkey,
 )
 from directory.actions.units import (
     Abolished,
@@ -74,6 +82,7 @@ __all__ = [
     "AlreadyOver",
     "AppointedMeanwhile",
     "ApprovedAlready",
+    "AwaitedPasskey",
     "ChallengeGone",
     "Deactivated",
     "ElsewhereEmployed",
@@ -90,11 +99,13 @@ __all__ = [
     "PasskeyTaken",
     "PostTaken",
     "ReasonMissing",
+    "RevokedPasskey",
     "RowsWithProblems",
     "SelfAppointed",
     "StillHasUnits",
     "ToOneself",
     "TooManyPasskeys",
+    "UnknownPasskey",
     "WrongPeriod",
     "YearNotPublished",
     "abolish_post",
@@ -103,6 +114,7 @@ __all__ = [
     "approve_passkey",
     "ask_for_approval_of_passkeys",
     "ask_for_passkey",
+    "ask_for_sign_in",
     "change_group",
     "change_person",
     "change_unit",
@@ -128,4 +140,6 @@ __all__ = [
     "seed_calendar",
     "set_calendar_day",
     "set_password",
+    "sign_in_with_passkey",
+    "use_passkey",
 ]

@@ -4,9 +4,8 @@ Asking for one is a matter of the page: it has the password entered again first.
 it then gets is answered once, within five minutes, whatever comes of the answer.
 """
 
-import secrets
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.canonical import commit
 from audit.errors import Refused
 from directory import passkeys
+from directory.actions import challenges
 from directory.actions.authority import (
     Actor,
     NotAdministrator,
@@ -29,15 +29,8 @@ from directory.actions.units import lock_organisation
 from directory.models import Challenge, Organisation, Passkey, Person
 from directory.passkeys import RelyingParty
 
-PATIENCE = timedelta(minutes=5)
 MOST = 20
 """Passkeys that one person may have at a time."""
-
-
-class ChallengeGone(Refused):
-    """A challenge that was answered before, has expired, or was never given to this person."""
-
-    sentence = _("This request has expired or was used before. Start again.")
 
 
 class PasskeyTaken(Refused):
@@ -92,8 +85,8 @@ def ask_for_passkey(
     known = list(Passkey.objects.filter(person=person, revoked_at=None))
     if len(known) >= MOST:
         raise TooManyPasskeys(most=MOST)
-    challenge = _new_challenge(Challenge.Purpose.ENROL, at, person)
-    return passkeys.creation_options(party, person, bytes(challenge.value), known)
+    challenge = challenges.give(Challenge.Purpose.ENROL, at, person)
+    return passkeys.creation_options(party, person, challenge, known)
 
 
 def enrol_passkey(
@@ -112,9 +105,8 @@ def enrol_passkey(
     Raises NotYours, Deactivated, ChallengeGone, PasskeyTaken, TooManyPasskeys, and whatever
     `passkeys.check_registration` raises; the challenge is spent in any case.
     """
-    challenge = spend(
-        Challenge.Purpose.ENROL, passkeys.registration_challenge(answer), at, person_id
-    )
+    said = passkeys.registration_challenge(answer)
+    challenge = challenges.spend(Challenge.Purpose.ENROL, said, at, person_id)
     found = passkeys.check_registration(answer, challenge=challenge, party=party)
     with transaction.atomic(durable=True):
         return _enrol(_themselves(person_id, actor), found, name, party, enrolled_from, at)
@@ -265,35 +257,6 @@ def _end(
     }
     warrant.record(person, "passkey.revoked", facts)
     return passkey
-
-
-# Challenges
-
-
-def _new_challenge(purpose: str, at: datetime, person: Person | None) -> Challenge:
-    Challenge.objects.filter(expires_at__lte=at).delete()
-    return Challenge.objects.create(
-        organisation_id=person.organisation_id if person else None,
-        person=person,
-        purpose=purpose,
-        value=secrets.token_bytes(32),
-        expires_at=at + PATIENCE,
-    )
-
-
-@transaction.atomic(durable=True)
-def spend(purpose: str, value: bytes, at: datetime, person_id: UUID | None) -> bytes:
-    """Take a challenge out of the world and return it; of two who come at once, one gets it.
-
-    In a transaction of its own, so that a refusal afterwards doesn't bring it back. Raises
-    ChallengeGone.
-    """
-    spent, _rows = Challenge.objects.filter(
-        purpose=purpose, value=value, person=person_id, expires_at__gt=at
-    ).delete()
-    if not spent:
-        raise ChallengeGone
-    return value
 
 
 # Whose it is

@@ -195,14 +195,6 @@ def choose_language(*, person_id: UUID, language: str, actor: Person, at: dateti
     return person
 
 
-@transaction.atomic(durable=True)
-def record_sign_in(*, person: Person, at: datetime, evidence: str = "password") -> None:
-    """Somebody has proved to be this person. Raises Deactivated."""
-    locked = lock_person(person.pk)
-    refuse_inactive(locked)
-    Warrant(locked, at).record(locked, "session.signed_in", {"evidence": evidence})
-
-
 # Within other actions
 
 

@@ -23,7 +23,12 @@ from directory.queries.pages import (
     tree,
     unit_page,
 )
-from directory.queries.passkeys import passkeys_in_force
+from directory.queries.passkeys import (
+    passkey_of,
+    passkeys_awaiting,
+    passkeys_in_force,
+    passkeys_of,
+)
 from directory.queries.snapshots import as_sheet, preview, snapshot
 
 __all__ = [
@@ -39,7 +44,10 @@ __all__ = [
     "holders",
     "holdings",
     "in_force",
+    "passkey_of",
+    "passkeys_awaiting",
     "passkeys_in_force",
+    "passkeys_of",
     "people",
     "person_page",
     "posts_of",

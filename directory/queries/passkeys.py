@@ -1,6 +1,7 @@
 """Whose passkeys count, and which wait for a second person."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -24,3 +25,34 @@ def counts_at(at: datetime) -> Q:
         & (Q(needs_approval=False) | Q(approved_at__lte=at))
         & (Q(revoked_at=None) | Q(revoked_at__gt=at))
     )
+
+
+def passkey_of(user_handle: bytes, credential_id: bytes) -> Passkey | None:
+    """The passkey that an authenticator names, in force or not; another person's is none."""
+    try:
+        person = UUID(bytes=user_handle)
+    except ValueError:
+        return None
+    found = Passkey.objects.filter(person=person, credential_id=credential_id)
+    return found.select_related("person").first()
+
+
+def passkeys_awaiting(organisation_id: UUID) -> QuerySet[Passkey]:
+    """Passkeys of the organisation that a second person has still to approve, oldest first."""
+    return (
+        Passkey.objects.filter(
+            organisation=organisation_id,
+            needs_approval=True,
+            approved_at=None,
+            revoked_at=None,
+            person__is_active=True,
+        )
+        .select_related("person")
+        .order_by("enrolled_at")
+    )
+
+
+def passkeys_of(person: Person) -> list[Passkey]:
+    """All passkeys that the person ever had: those that count or wait first, then the ended."""
+    found = Passkey.objects.filter(person=person).select_related("approved_by", "revoked_by")
+    return sorted(found.order_by("-enrolled_at"), key=lambda one: one.revoked_at is not None)

@@ -6,25 +6,20 @@ so that a person reads which it was; the library has the last word.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import webauthn
 from cryptography.exceptions import InvalidSignature
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
     decode_credential_public_key,
     decoded_public_key_to_cryptography,
-    options_to_json_dict,
     parse_attestation_object,
     parse_authentication_credential_json,
     parse_authenticator_data,
@@ -32,222 +27,28 @@ from webauthn.helpers import (
     parse_registration_credential_json,
 )
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.structs import (
-    AttestationConveyancePreference,
-    AuthenticatorData,
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
+from webauthn.helpers.structs import AuthenticatorData
 
 from audit.errors import Refused
-from directory.models import Passkey, Person
+from directory.passkeys.party import RelyingParty
+from directory.passkeys.refusals import (
+    NobodyThere,
+    NotVerified,
+    OtherNature,
+    OtherQuestion,
+    PasskeyRefused,
+    Unreadable,
+    UnusableKey,
+    WrongOrigin,
+    WrongSignature,
+    WrongSite,
+)
 
 ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
 """Those that `audit/verify.py` checks without a library: ES256 on P-256, and Ed25519."""
-PATIENCE = 5 * 60 * 1000
-"""Milliseconds that a browser waits for its device, as long as the server waits for the browser."""
 LONGEST_CREDENTIAL_ID = 1023
 LONGEST_PART = 8192
 """Bytes of any part of an answer; real ones have a few hundred."""
-
-
-class PasskeyRefused(Refused):
-    """An answer that proves nothing."""
-
-    status = 422
-    sentence = _("This passkey could not be checked. Nothing was changed; try again.")
-
-
-class Unreadable(PasskeyRefused):
-    """Bytes that are no answer of an authenticator."""
-
-    sentence = _("What your device answered can't be read. Nothing was changed; try again.")
-
-
-class OtherQuestion(PasskeyRefused):
-    """An answer to another challenge, or to another kind of question."""
-
-    sentence = _("Your device answered another question than was asked. Start again.")
-
-
-class WrongOrigin(PasskeyRefused):
-    """An answer given at another address."""
-
-    sentence = _(
-        "This answer was given at %(origin)s, but the passkey belongs to %(expected)s. Open Duban "
-        "there; if you did not do this yourself, tell your administrator."
-    )
-
-
-class WrongSite(PasskeyRefused):
-    """An authenticator that answered for another site."""
-
-    sentence = _("This passkey was made for another site than %(site)s, so it doesn't count here.")
-
-
-class NobodyThere(PasskeyRefused):
-    """Without the user-present flag."""
-
-    sentence = _("Your device did not say that somebody was there. Touch it when it asks.")
-
-
-class NotVerified(PasskeyRefused):
-    """Without the user-verified flag."""
-
-    sentence = _(
-        "Your device did not check that it is you. Switch on its PIN, fingerprint or face, then "
-        "try again."
-    )
-
-
-class WrongSignature(PasskeyRefused):
-    """A signature by another key, or over other bytes."""
-
-    sentence = _("The signature does not belong to this passkey. Nothing was changed.")
-
-
-class UnusableKey(PasskeyRefused):
-    """A key of a kind that could not be verified later."""
-
-    sentence = _(
-        "Your device offers a kind of key that Duban can't check later. Use another device, or "
-        "a newer one."
-    )
-
-
-class OtherNature(PasskeyRefused):
-    """A key that became syncable, or ceased to be."""
-
-    sentence = _(
-        "Your device now says something else about this passkey than when it was set up. Revoke "
-        "it and set up a new one."
-    )
-
-
-class NoPasskeysHere(Refused):
-    """An address at which no browser keeps passkeys."""
-
-    status = 422
-    sentence = _(
-        "Passkeys need an address with a name and https. Ask whoever runs this server to set one."
-    )
-
-
-class OnlyByName(NoPasskeysHere):
-    """An address made of digits."""
-
-    sentence = _(
-        "Passkeys are kept for a name, and this page's address is only digits. Open Duban at "
-        "%(address)s instead."
-    )
-
-
-class OnlyThere(NoPasskeysHere):
-    """Another address than the house's own."""
-
-    sentence = _("Passkeys work only at Duban's own address. Open it at %(address)s.")
-
-
-@dataclass(frozen=True)
-class RelyingParty:
-    """This house as authenticators know it: a domain, and the addresses of its pages."""
-
-    id: str
-    origins: tuple[str, ...]
-
-
-def relying_party(own: str, shown: str) -> RelyingParty:
-    """The house at the origin `own`, as configured ("" if it isn't), for a page at origin `shown`.
-
-    Raises NoPasskeysHere, OnlyByName, OnlyThere; the last two say in `params["address"]` where.
-    """
-    own, shown = origin(own), origin(shown)
-    here = urlsplit(own or shown)
-    name = here.hostname or ""
-    if is_address(name):
-        if not ip_address(name).is_loopback:
-            raise NoPasskeysHere
-        port = f":{here.port}" if here.port else ""
-        raise OnlyByName(address=f"{here.scheme}://localhost{port}")
-    local = name == "localhost" or name.endswith(".localhost")
-    if not name or not (here.scheme == "https" or local):
-        raise NoPasskeysHere
-    if own and shown != own:
-        raise OnlyThere(address=own)
-    return RelyingParty(name, (own or shown,))
-
-
-def origin(address: str) -> str:
-    """An address as browsers write an origin: lower case, no path, no port that goes unsaid."""
-    if not address:
-        return ""
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    unsaid = {"http": 80, "https": 443}.get(parts.scheme)
-    port = f":{parts.port}" if parts.port and parts.port != unsaid else ""
-    return f"{parts.scheme}://{host}{port}"
-
-
-def is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-# What devices are asked for
-
-
-def creation_options(
-    party: RelyingParty, person: Person, challenge: bytes, known: Iterable[Passkey]
-) -> dict[str, Any]:
-    """The options of `navigator.credentials.create()`, as JSON: a key that its device finds by
-    itself and that it uses only once it knows who is there. `known` ones are not made again.
-    """
-    options = webauthn.generate_registration_options(
-        rp_id=party.id,
-        rp_name=gettext("Duban"),
-        user_id=person.pk.bytes,
-        user_name=person.username,
-        user_display_name=person.name,
-        challenge=challenge,
-        timeout=PATIENCE,
-        attestation=AttestationConveyancePreference.NONE,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=described(known),
-        supported_pub_key_algs=ALGORITHMS,
-    )
-    return options_to_json_dict(options)
-
-
-def request_options(
-    party: RelyingParty, challenge: bytes, allowed: Iterable[Passkey] = ()
-) -> dict[str, Any]:
-    """The options of `navigator.credentials.get()`, as JSON; whichever the device knows of where
-    none is `allowed` by name.
-    """
-    options = webauthn.generate_authentication_options(
-        rp_id=party.id,
-        challenge=challenge,
-        timeout=PATIENCE,
-        allow_credentials=described(allowed) or None,
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return options_to_json_dict(options)
-
-
-def described(known: Iterable[Passkey]) -> list[PublicKeyCredentialDescriptor]:
-    return [PublicKeyCredentialDescriptor(id=bytes(one.credential_id)) for one in known]
-
-
-# What an answer must say
 
 
 @dataclass(frozen=True)
@@ -266,10 +67,14 @@ class Enrolled:
 class Key(Protocol):
     """What of a passkey an assertion is checked against: the model, or anything like it."""
 
-    public_key: Any
-    rp_id: str
-    origins: Sequence[str]
-    backup_eligible: bool
+    @property
+    def public_key(self) -> Any: ...
+    @property
+    def rp_id(self) -> str: ...
+    @property
+    def origins(self) -> Sequence[str]: ...
+    @property
+    def backup_eligible(self) -> bool: ...
 
 
 @dataclass(frozen=True)
