@@ -7,24 +7,28 @@ there, and is not signed until an operator opens a new origin and says why.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from audit import merkle, notes, roots, signing, tree
+from audit import merkle, notes, roots, sequencer, signing, tree
 from audit.actions import append
 from audit.canonical import commit
 from audit.errors import Refused
 from audit.files import write_private
 from audit.models import Checkpoint, LogHead, Origin
-from audit.sequencer import alone
+from audit.sequencer import BATCH, alone
 
 log = logging.getLogger("duban.ledger")
+
+REST = timedelta(minutes=1)
+"""How long a log that can't be signed is left alone: an operator has to act."""
 
 
 class LogDoesNotFollow(Refused):
@@ -35,6 +39,10 @@ class LogDoesNotFollow(Refused):
         "The log of %(organisation)s does not go on from its last checkpoint (%(size)d entries), "
         "so it is not signed. If a backup was restored, open a new origin and say why."
     )
+
+
+class Busy(Exception):
+    """Another worker gives leaves or signs at this moment."""
 
 
 class NothingToRollOver(Refused):
@@ -76,22 +84,64 @@ def signer() -> Signer:
     )
 
 
-def sign_all(*, at: datetime) -> int:
-    """The worker's step: sign every log that has grown. Returns how many; what can't be is said."""
-    mine, signed = signer(), 0
-    for organisation in LogHead.objects.values_list("organisation", flat=True):
+class Keeper:
+    """Signs the logs that have grown.
+
+    It knows nothing when it begins: then every log is compared with what was signed last.
+    """
+
+    def __init__(self) -> None:
+        self._compared: set[UUID] = set()
+        self._resting: dict[UUID, datetime] = {}
+
+    def sign_all(self, *, at: datetime) -> int:
+        """Returns how many logs were signed or named; the log file says which can't be."""
+        newest = Checkpoint.objects.filter(organisation=OuterRef("pk")).order_by("-at", "-size")
+        heads = LogHead.objects.values_list("pk", "size", Subquery(newest.values("size")[:1]))
+        grown = [one for one, size, last in heads if size != last or one not in self._compared]
+        mine = signer() if grown else None
+        return sum(self._sign(mine, one, at) for one in grown) if mine else 0
+
+    def _sign(self, signer: Signer, organisation: UUID, at: datetime) -> bool:
+        if self._resting.get(organisation, at) > at:
+            return False
         try:
-            signed += sign(mine, organisation, at=at)
+            done = sign(signer, organisation, at=at)
+        except Busy:
+            return False
         except LogDoesNotFollow as refusal:
             log.critical("%s", refusal)
-    return signed
+            self._resting[organisation] = at + REST
+            return False
+        self._compared.add(organisation)
+        return done
+
+
+def advance(*, at: datetime) -> int:
+    """The worker's step: whatever was committed gets its place, and the log is signed over it.
+
+    Leaves and signature are a transaction each: a log that can't be signed still goes on, and those
+    who follow it. Returns 0 unless a whole batch was found, so that a busy log is signed in its
+    usual rhythm and not once for every entry.
+    """
+    found = sequencer.advance(at=at)
+    sign_all(at=at)
+    return found if found >= BATCH else 0
+
+
+_keeper = Keeper()
+
+
+def sign_all(*, at: datetime) -> int:
+    """Sign every log that has grown since it was signed last."""
+    return _keeper.sign_all(at=at)
 
 
 @transaction.atomic(durable=True)
 def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
-    """Sign the log at its present size, unless that is done. Raises LogDoesNotFollow."""
+    """Sign the log at its present size, unless that is done. Raises Busy, LogDoesNotFollow."""
     if not alone():
-        return False
+        raise Busy
     size = LogHead.objects.get(pk=organisation).size
     origin = Origin.objects.filter(organisation=organisation).order_by("-number").first()
     if origin is None:
@@ -102,12 +152,11 @@ def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
     if last and here and (last.size, last.root) == (size, bytes(here.root_hash)):
         return False
     tree.extend(organisation, size)
-    read = tree.reader(organisation)
-    root = merkle.root(size, read)
-    if last and not follows(last, size, read):
+    if last and not follows(last, size, organisation):
         raise LogDoesNotFollow(organisation=str(organisation), size=last.size)
     if here:
         return False
+    root = tree.asked(organisation, lambda read: merkle.root(size, read))
     note = signer.sign(origin, size, root)
     Checkpoint.objects.create(
         organisation=organisation,
@@ -129,9 +178,11 @@ def _last(signer: Signer, origin: Origin) -> notes.Checkpoint | None:
     return notes.Checkpoint.parse(note.text) if note else None
 
 
-def follows(last: notes.Checkpoint, size: int, read: merkle.Read) -> bool:
-    """Whether the tree of `size` leaves begins with what was signed."""
-    return last.size <= size and merkle.root(last.size, read) == last.root
+def follows(last: notes.Checkpoint, size: int, organisation: UUID) -> bool:
+    """Whether the organisation's tree of `size` leaves begins with what was signed."""
+    if last.size > size:
+        return False
+    return tree.asked(organisation, lambda read: merkle.root(last.size, read)) == last.root
 
 
 @transaction.atomic(durable=True)
@@ -143,7 +194,7 @@ def roll_over(signer: Signer, organisation: UUID, *, reason: str, at: datetime) 
     size = LogHead.objects.get(pk=organisation).size
     origin = Origin.objects.filter(organisation=organisation).latest("number")
     last = _last(signer, origin)
-    if last is None or follows(last, size, tree.reader(organisation)):
+    if last is None or follows(last, size, organisation):
         raise NothingToRollOver
     facts = {"left": str(signer.last(origin)), "reason": commit(reason)}
     return _open(

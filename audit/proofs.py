@@ -1,5 +1,7 @@
 """What can be taken away: proofs that entries are in a signed log, and the log's own tiles."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from audit import merkle, notes, tiles, tree
@@ -7,14 +9,15 @@ from audit.models import Checkpoint, Entry, Leaf, Origin
 
 
 def newest(organisation: UUID) -> Checkpoint | None:
-    """The checkpoint that was signed last, under the newest origin."""
-    found: Checkpoint | None = (
-        Checkpoint.objects.filter(organisation=organisation)
-        .select_related("origin")
-        .order_by("-origin__number", "-size")
-        .first()
-    )
-    return found
+    """The checkpoint that was signed last, under the newest origin that has signed anything.
+
+    Origin by origin: sorting all checkpoints by the number of their origin would read them all.
+    """
+    for origin in Origin.objects.filter(organisation=organisation).order_by("-number"):
+        mine = Checkpoint.objects.filter(origin=origin).select_related("origin")
+        if found := mine.order_by("-size").first():
+            return found
+    return None
 
 
 def of(entry: Entry) -> notes.Proof | None:
@@ -23,10 +26,39 @@ def of(entry: Entry) -> notes.Proof | None:
     leaf = Leaf.objects.filter(entry=entry).first()
     if checkpoint is None or leaf is None or leaf.leaf_index >= checkpoint.size:
         return None
-    path = merkle.inclusion(leaf.leaf_index, checkpoint.size, tree.reader(entry.organisation))
-    return notes.Proof(
-        leaf.leaf_index, path, notes.Note.parse(checkpoint.cosigned), extra=bytes(entry.body)
-    )
+    index, size = leaf.leaf_index, checkpoint.size
+    path = tree.asked(entry.organisation, lambda read: merkle.inclusion(index, size, read))
+    return notes.Proof(index, path, notes.Note.parse(checkpoint.cosigned), extra=bytes(entry.body))
+
+
+LONGEST_WAIT = 30
+"""Seconds between two questions of a page."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What whoever made an entry may take away: its proof, as soon as there is one."""
+
+    entry: Entry
+    is_ready: bool
+    wait: float = 0.5
+    """Seconds until a page asks (again), while it isn't ready."""
+
+    @property
+    def next_wait(self) -> float:
+        """Longer each time, for a page that is left open while no worker runs."""
+        return min(self.wait * 2, LONGEST_WAIT)
+
+
+def receipts(entries: Iterable[Entry]) -> list[Receipt]:
+    """Of entries of one organisation, in their order; a few queries for however many."""
+    wanted = list(entries)
+    checkpoint = newest(wanted[0].organisation) if wanted else None
+    if checkpoint is None:
+        return [Receipt(one, is_ready=False) for one in wanted]
+    leaves = Leaf.objects.filter(entry__in=wanted, leaf_index__lt=checkpoint.size)
+    ready = set(leaves.values_list("entry", flat=True))
+    return [Receipt(one, one.pk in ready) for one in wanted]
 
 
 def strip(organisation: UUID, level: int, index: int, width: int) -> bytes | None:

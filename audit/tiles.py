@@ -20,15 +20,22 @@ def reader(tile: Callable[[int, int], bytes]) -> merkle.Read:
     tile = lru_cache(maxsize=64)(tile)
 
     def read(level: int, index: int) -> bytes:
-        height, within = divmod(level, HEIGHT)
-        number, place = divmod(index << within, WIDTH)
+        height, number = place(level, index)
+        within = level % HEIGHT
+        first = (index << within) % WIDTH
         strip = tile(height, number)
-        wanted = strip[place * HASH : (place + (1 << within)) * HASH]
+        wanted = strip[first * HASH : (first + (1 << within)) * HASH]
         if len(wanted) < HASH << within:
             raise LookupError(f"tile {height}/{number} is shorter than the log")
         return merkle.perfect(hashes(wanted))
 
     return read
+
+
+def place(level: int, index: int) -> tuple[int, int]:
+    """Level and index of the tile out of which a subtree's hash follows."""
+    height, within = divmod(level, HEIGHT)
+    return height, (index << within) // WIDTH
 
 
 def hashes(strip: bytes) -> list[bytes]:

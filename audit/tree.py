@@ -1,12 +1,50 @@
 """An organisation's Merkle tree in the database: full tiles are kept, the rest follows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import or_
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from audit import merkle, tiles
 from audit.models import Leaf, Tile
+
+Answer = TypeVar("Answer")
+Place = tuple[int, int]
+"""A tile's level and index."""
+
+
+def asked(organisation: UUID, ask: Callable[[merkle.Read], Answer]) -> Answer:
+    """What `ask` makes of the tree, with the tiles that it needs read at once.
+
+    It is asked twice, first of a tree of empty hashes to learn where it reads: so it is pure, and
+    reads the same places whatever stands there, as everything in `audit.merkle` does.
+    """
+    wanted: set[Place] = set()
+
+    def note(level: int, index: int) -> bytes:
+        wanted.add(tiles.place(level, index))
+        return merkle.EMPTY
+
+    ask(note)
+    strips = _strips(organisation, wanted)
+    return ask(tiles.reader(lambda level, index: strips[level, index]))
+
+
+def _strips(organisation: UUID, wanted: set[Place]) -> dict[Place, bytes]:
+    """As many hashes of each tile as there are: the full ones in one query, one for each other."""
+    if not wanted:
+        return {}
+    places = reduce(or_, (Q(level=level, tile_index=index) for level, index in wanted))
+    kept = Tile.objects.filter(places, organisation=organisation)
+    full = {
+        (level, index): bytes(hashes)
+        for level, index, hashes in kept.values_list("level", "tile_index", "hashes")
+    }
+    rest = wanted - full.keys()
+    return full | {place: b"".join(_row(organisation, *place)) for place in rest}
 
 
 def reader(organisation: UUID) -> merkle.Read:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from audit import exports, log_views, views
+from audit import exports, log_views, receipts, views
 
 urlpatterns = [
     path("audit/", views.audit, name="audit"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("audit/export/", exports.export, name="audit_export"),
     path("audit/<uuid:entry_id>/", views.entry, name="entry"),
     path("audit/<uuid:entry_id>/proof/", exports.proof, name="entry_proof"),
+    path("audit/<uuid:entry_id>/receipt/", receipts.receipt, name="entry_receipt"),
     path("audit/<uuid:entry_id>/entry.json", views.entry_json, name="entry_json"),
     path("log/<uuid:organisation>/checkpoint", log_views.checkpoint, name="log_checkpoint"),
     path("log/<uuid:organisation>/tile/<int:level>/<path:place>", log_views.tile, name="log_tile"),

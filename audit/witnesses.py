@@ -126,7 +126,9 @@ def cosign(witness: Witness, organisation: UUID) -> bool:
 
 
 def _asked(witness: Witness, checkpoint: Checkpoint, old: int) -> str:
-    path = merkle.consistency(old, checkpoint.size, tree.reader(checkpoint.organisation))
+    path = tree.asked(
+        checkpoint.organisation, lambda read: merkle.consistency(old, checkpoint.size, read)
+    )
     return witness.ask(checkpoint.note, old, path)
 
 

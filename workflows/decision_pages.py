@@ -16,6 +16,8 @@ from approvals.models import Approval, SignOff
 from approvals.queries import mine
 from approvals.queries.mine import Wanted
 from approvals.subjects import Description
+from audit import proofs
+from audit.proofs import Receipt
 from directory.calendar import WorkingDays
 from directory.models import Person
 from directory.queries import working_days
@@ -40,6 +42,7 @@ class Decided:
     stage: str
     fate: str
     took: str
+    receipt: Receipt | None
 
 
 @dataclass(frozen=True)
@@ -53,17 +56,19 @@ class Decisions:
 
 
 def decisions(person: Person, wanted: Wanted, number: str | None) -> Decisions:
-    """A page of the person's decisions, the newest first. About nine queries."""
+    """A page of the person's decisions, the newest first. About a dozen queries."""
     found = mine.decisions_of(person, wanted)
     page = Paginator(found, ON_A_PAGE).get_page(number)
     days = working_days(person.organisation_id)
     signed = list(page.object_list)
     now, about = mine.stages_now(signed), _about(signed)
     told = mine.figures(found, days)
+    entries = mine.entries_of(signed)
+    receipts = dict(zip(entries, proofs.receipts(entries.values()), strict=True))
     labels = dict(SignOff.Decision.choices)
     return Decisions(
         page,
-        [_row(one, about[_subject(one)], now, days) for one in signed],
+        [_row(one, about[_subject(one)], now, days, receipts.get(one.pk)) for one in signed],
         [(str(labels[name]), told.counts.get(name, 0)) for name in SignOff.Decision.values],
         told.total,
         sentences.lasted(*told.median, days) if told.median else "",
@@ -89,7 +94,11 @@ def _about(signed: Sequence[SignOff]) -> dict[tuple[str, UUID], Description]:
 
 
 def _row(
-    signed: SignOff, about: Description, now: Mapping[UUID, str], days: WorkingDays
+    signed: SignOff,
+    about: Description,
+    now: Mapping[UUID, str],
+    days: WorkingDays,
+    receipt: Receipt | None,
 ) -> Decided:
     opening = signed.work_item.opening
     stage = opening.stage.name
@@ -103,6 +112,7 @@ def _row(
         stage,
         _fate(signed, now),
         sentences.took(signed.work_item.opened_at, signed.at, signed.at, days),
+        receipt,
     )
 
 

@@ -1,11 +1,17 @@
 """What is said once a decision is recorded."""
 
-from django.utils.html import format_html
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from approvals import subjects
 from approvals.actions import Decided
+from approvals.models import SignOff
+from approvals.queries import mine
+from audit import proofs
 
 
 def decided(done: Decided, decision: str) -> str:
@@ -22,4 +28,13 @@ def decided(done: Decided, decision: str) -> str:
     }.get(done.result, _("Signed and recorded. The others are still asked."))
     link = format_html('<a href="{}">{}</a>', about.url, about.title)
     joined = pgettext("two sentences", "{first} {second}")
-    return format_html(joined, first=format_html(what, subject=link), second=follows)
+    said = format_html(joined, first=format_html(what, subject=link), second=follows)
+    return format_html("{} {}", said, receipt_of(done.sign_off_id))
+
+
+def receipt_of(sign_off: UUID) -> str:
+    """Its receipt, or that it comes."""
+    entries = mine.entries_of(SignOff.objects.filter(pk=sign_off))
+    found = proofs.receipts(entries.values())
+    shown = [render_to_string("includes/receipt.html", {"receipt": one}) for one in found]
+    return format_html_join(" ", "{}", ([one] for one in shown))

@@ -15,7 +15,9 @@ from approvals.queries.progress import SeatView, StageView, electorate
 from approvals.queries.record import Kept, kept
 from approvals.reckoning import reckoned
 from approvals.subjects import Description, Particular, Readable, Sight
+from audit import proofs
 from audit.models import Entry
+from audit.proofs import Receipt
 from directory.models import Person
 from directory.policy import may_administer, may_read_everything
 from directory.queries import roles_of
@@ -89,8 +91,8 @@ class RecordPage:
     hides_words: bool
     may_intervene: bool
     now: str = ""
-    own: Sequence[Entry] = ()
-    """What the reader did in it: they may take the proofs along."""
+    own: Sequence[Receipt] = ()
+    """Of what the reader did in it."""
 
 
 def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | None:
@@ -123,7 +125,7 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
         sight is not Sight.WORDS,
         approval.state == Approval.State.OPEN and bool(may_administer(roles)),
         open_now[0].view.name if open_now else "",
-        found.ledger.by(user.subject),
+        proofs.receipts(found.ledger.by(user.subject)),
     )
 
 

@@ -1,5 +1,6 @@
 """A person's own decisions: which, what became of each, and how long they took."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,7 +9,9 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from approvals.facts import each
 from approvals.models import Approval, Opening, SignOff
+from audit.models import Entry
 from directory.calendar import WorkingDays, start_of
 from directory.models import Person
 
@@ -46,6 +49,27 @@ def decisions_of(person: Person, wanted: Wanted) -> QuerySet[SignOff]:
         "work_item__opening__round",
     )
     return related.order_by("-at", "-id")
+
+
+def entries_of(signed: Iterable[SignOff]) -> dict[UUID, Entry]:
+    """The ledger entry of each of one person's sign-offs, by the sign-off's id. One query."""
+    wanted = {one.pk: one for one in signed}
+    if not wanted:
+        return {}
+    some = next(iter(wanted.values()))
+    found = Entry.objects.filter(
+        organisation=some.organisation_id,
+        actor=f"person:{some.person_id}",
+        at__in={one.at for one in wanted.values()},
+        kind="approval.signed_off",
+    )
+    told = {
+        UUID(facts["sign_off"]["id"]): entry
+        for entry in found
+        for facts in each(json.loads(bytes(entry.body))["facts"])
+        if "sign_off" in facts
+    }
+    return {pk: told[pk] for pk in wanted if pk in told}
 
 
 def kinds_decided(person: Person) -> list[str]:

@@ -334,6 +334,7 @@ EXPECTED = [
     Row("audit_export", post=AUDITORS, own_transaction=True),
     Row("entry", get=AUDITORS, at=["entry"], by_role=True),
     Row("entry_proof", get=AUDITORS | COORDINATOR, sees=AUDITORS | COORDINATOR, at=["entry"]),
+    Row("entry_receipt", get=AUDITORS | COORDINATOR, sees=AUDITORS | COORDINATOR, at=["entry"]),
     # The signed log, and checking a proof: for everybody
     Row("log_checkpoint", get=EVERYONE, at=["organisation"], open_to_all=True),
     Row("log_tile", get=EVERYONE, at=["organisation", 0, "=000.p/1"], open_to_all=True),

@@ -60,8 +60,8 @@ def test_whoever_decided_may_take_the_proof_of_their_own_entry_along() -> None:
     approval = world.begin()
     world.decide("Ana")
     [own] = record(approval, world.people["Ana"]).own
-    assert own.kind == "approval.signed_off"
-    assert own.actor == world.people["Ana"].subject
+    assert own.entry.kind == "approval.signed_off"
+    assert own.entry.actor == world.people["Ana"].subject
     assert not record(approval, world.people["Ben"]).own
 
 
@@ -334,7 +334,7 @@ def test_auditors_get_links_to_the_entries_and_others_their_places() -> None:
     _status, page = get(world.submitter, approval)
     assert "#" in page
     assert not re.search(r'href="/audit/[0-9a-f-]+/"', page)
-    assert re.search(r'href="/audit/[0-9a-f-]+/proof/"', page)
+    assert re.search(r'href="/audit/[0-9a-f-]+/receipt/"', page)
 
 
 def test_whoever_may_not_see_the_subject_finds_no_record() -> None:

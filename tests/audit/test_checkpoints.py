@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psycopg2.errors
 import pytest
@@ -11,10 +13,10 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import ProgrammingError
 
-from audit import checkpoints, merkle, notes, proofs, tree
+from audit import checkpoints, merkle, notes, proofs, sequencer, tree
 from audit.canonical import leaf_hash
-from audit.checkpoints import LogDoesNotFollow, NothingToRollOver, Signer
-from audit.models import Checkpoint, Entry, Origin, Tile
+from audit.checkpoints import Keeper, LogDoesNotFollow, NothingToRollOver, Signer
+from audit.models import Checkpoint, Entry, Leaf, Origin, Tile
 from audit.sequencer import Sequencer
 from directory.models import Organisation
 from tests.audit.factories import add
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("empty_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 Tampering = Callable[[], AbstractContextManager[CursorWrapper]]
 Worker = Callable[[Organisation], bool]
+Step = Callable[..., int]
 
 
 @pytest.fixture
@@ -200,6 +203,92 @@ def test_a_whole_log_gets_no_new_origin(organisation: Organisation, signer: Sign
     with pytest.raises(NothingToRollOver):
         checkpoints.roll_over(signer, organisation.pk, reason="Why not", at=NOW)
     assert Origin.objects.filter(organisation=organisation.pk).count() == 1
+
+
+@pytest.fixture
+def step(signer: Signer, speaking_as: Speaking, monkeypatch: pytest.MonkeyPatch) -> Step:
+    """The worker's step, in a process that has just begun."""
+    monkeypatch.setattr(checkpoints, "signer", lambda: signer)
+    monkeypatch.setattr(checkpoints, "_keeper", Keeper())
+    monkeypatch.setattr(sequencer, "_sequencer", Sequencer())
+
+    def once(at: datetime = NOW) -> int:
+        with speaking_as("worker"):
+            return checkpoints.advance(at=at)
+
+    return once
+
+
+def test_one_step_of_the_worker_makes_a_committed_entry_provable(
+    organisation: Organisation, step: Step
+) -> None:
+    for _time in range(3):
+        entry = add(organisation)
+        assert proofs.of(entry) is None
+        step()
+        assert proofs.of(entry) is not None
+
+
+def test_a_new_organisation_s_first_entry_is_provable_after_two_steps(step: Step) -> None:
+    """The first gives the log its name, which is an entry itself."""
+    made = make_organisation()
+    step()
+    step()
+    assert proofs.of(Entry.objects.get(organisation=made.pk, subject_seq=1)) is not None
+
+
+def test_a_log_is_looked_at_once_and_then_when_it_has_grown(
+    organisation: Organisation, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[UUID] = []
+
+    def counted(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
+        asked.append(organisation)
+        return sign(signer, organisation, at=at)
+
+    sign = checkpoints.sign
+    monkeypatch.setattr(checkpoints, "sign", counted)
+    for _time in range(3):
+        step()
+    assert len(asked) == 1
+    add(organisation)
+    for _time in range(3):
+        step()
+    assert len(asked) == 2
+
+
+def test_while_another_worker_signs_nothing_is_taken_for_signed(
+    organisation: Organisation, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = add(organisation)
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "alone", lambda: False)
+        step()
+    assert proofs.of(entry) is None
+    step()
+    assert proofs.of(entry) is not None
+
+
+def test_a_log_that_can_not_be_signed_still_goes_on_and_is_named_once_a_minute(
+    organisation: Organisation,
+    step: Step,
+    tampering: Tampering,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    add(organisation)
+    step()
+    with tampering() as cursor:
+        _forget_newest(cursor, organisation)
+    organisation.refresh_from_db()
+    entry = add(organisation, other="history")
+    signed = add(other := make_organisation())
+    for second in range(90):
+        step(NOW + timedelta(seconds=second))
+    assert Leaf.objects.filter(entry=entry).exists()
+    assert proofs.of(entry) is None
+    assert proofs.of(signed) is not None, other
+    said = [one for one in caplog.records if str(organisation.pk) in one.getMessage()]
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("role", ["app", "worker"])

@@ -132,6 +132,20 @@ def test_tiles_give_the_same_tree(size: int) -> None:
     assert merkle.root(size, tiles.reader(tile)) == merkle.root(size, plain)
 
 
+def test_a_tile_s_place_is_where_the_reader_looks() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def tile(level: int, index: int) -> bytes:
+        asked.append((level, index))
+        return bytes(256 * 32)
+
+    for level in range(20):
+        for index in (0, 1, 255, 256, 70_000):
+            asked.clear()
+            tiles.reader(tile)(level, index)
+            assert asked == [tiles.place(level, index)]
+
+
 @pytest.mark.parametrize(
     ("index", "width", "path"),
     [

@@ -6,9 +6,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods
 
 from approvals.models import WorkItem
@@ -42,7 +44,10 @@ def _approve(request: PersonRequest) -> HttpResponse:
         said = ngettext(
             "%(n)d approval signed and recorded.", "%(n)d approvals signed and recorded.", done
         )
-        messages.success(request, said % {"n": done})
+        link = format_html(
+            '<a href="{}">{}</a>', reverse("decisions"), pgettext("ledger", "Receipts")
+        )
+        messages.success(request, format_html("{} {}", said % {"n": done}, link))
     for one in left:
         words = {"title": one.title, "reason": one.reason}
         messages.warning(request, _("“%(title)s” was left out. %(reason)s") % words)
