@@ -7,6 +7,8 @@ from uuid import UUID
 
 EVIDENCE = ("session", "password", "passkey")
 """How a person proved to be themselves, from weak to strong."""
+PERSONAL = "passkey"
+"""What the person's own key signed; of all else only this server can tell."""
 Bar = Literal["not_yours", "own_work", "one_seat", "own_seat_first"]
 
 

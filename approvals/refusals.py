@@ -118,13 +118,61 @@ class StrongerProof(Refused):
     sentence = _("This stage asks you to prove who you are once more.")
 
 
-class NoPasskeys(Refused):
-    """The stage wants a passkey, and nobody has one here yet."""
+class NoPasskey(Refused):
+    """The stage wants a passkey, and the person has none in force."""
 
     status = 403
     sentence = _(
-        "This stage asks for a passkey, and passkeys aren't set up here yet. An administrator can"
-        " publish a route that asks for the password."
+        "This stage asks you to sign with a passkey, and you have none that counts yet. Set one up"
+        " in your account, then decide here; if it has to be approved, wait for that first."
+    )
+    way = ("passkeys", _("Set up a passkey"))
+
+
+class PasskeyOnly(Refused):
+    """The decision came without a passkey's signature to a stage that wants one."""
+
+    status = 403
+    sentence = _(
+        "This stage is signed with a passkey only, so nothing was signed. Go back, choose your"
+        " decision and sign with your passkey; that needs a browser with scripts."
+    )
+
+
+class NotPrepared(Refused):
+    """No such statement waits for this person at this item: used, replaced, or never there."""
+
+    sentence = _(
+        "This signature was prepared anew elsewhere or has been used, so nothing was signed."
+        " Open the page again and sign there."
+    )
+
+
+class PreparedTooLongAgo(Refused):
+    """A prepared statement waits five minutes."""
+
+    sentence = _(
+        "More than %(minutes)s minutes went by before the passkey answered, so nothing was signed."
+        " Sign again."
+    )
+
+
+class NotAsPrepared(Refused):
+    """What is sent, or what is true by now, isn't what the statement says."""
+
+    sentence = _(
+        "What you were about to sign is not what you send now, so nothing was signed. Read it once"
+        " more and sign again."
+    )
+
+
+class NotYourPasskey(Refused):
+    """Somebody else's, unknown here, revoked, or not approved yet."""
+
+    status = 403
+    sentence = _(
+        "This passkey doesn't count for you: it was revoked, waits for approval, or isn't yours."
+        " Nothing was signed."
     )
 
 

@@ -96,8 +96,16 @@ def sign_off(record: Record) -> Told:
                 "comment": digest(said["comment"]),
                 "statement": said["statement"],
                 "at": record.at,
-            },
+            }
+            # Entries of earlier versions didn't say how somebody proved to be themselves.
+            | ({"evidence": said["evidence"]} if "evidence" in said else {}),
         )
+
+
+def assertion(record: Record) -> Told:
+    """What a passkey answered stands in the entry of the decision that it signed."""
+    if (said := record.facts.get("sign_off")) and "passkey" in said:
+        yield said["id"], said["passkey"]
 
 
 STAGE = ["position", *FIELDS]
@@ -177,8 +185,17 @@ TABLES = [
     Table(
         "approvals.signoff",
         sign_off,
-        columns("person", "acting_for", "decision", "target", "work_item", "comment", "at")
+        columns(
+            "person", "acting_for", "decision", "target", "work_item", "comment", "evidence", "at"
+        )
         | {"statement": Sha256("statement")},
+    ),
+    Table(
+        "approvals.assertion",
+        assertion,
+        columns("authenticator_data", "client_data", "signature")
+        | {"credential": "passkey__credential_id"},
+        key="sign_off",
     ),
     Table("approvals.routeversion", version, columns("route", "number", "published_at")),
     Table("approvals.stage", stage, columns(*STAGE)),

@@ -17,17 +17,14 @@ Decision = SignOff.Decision
 
 
 def meaning(
-    decision: str, *, subject: str, stage: str, round: int, capacity: str, acting_for: str = ""
+    decision: str, *, subject: str, stage: str, round: int, capacity: str, lent: bool = False
 ) -> str:
-    """What the decision says, as shown before it is signed and kept in the statement."""
-    words = {
-        "subject": subject,
-        "stage": stage,
-        "round": round,
-        "capacity": capacity,
-        "principal": acting_for,
-    }
-    return str((FOR_SOMEBODY if acting_for else ONESELF)[Decision(decision)]) % words
+    """What the decision says, as shown before it is signed and kept in the statement.
+
+    No person is named: the statement stays for ever, and a name in it could never be erased.
+    """
+    words = {"subject": subject, "stage": stage, "round": round, "capacity": capacity}
+    return str((FOR_SOMEBODY if lent else ONESELF)[Decision(decision)]) % words
 
 
 ONESELF = {
@@ -44,16 +41,16 @@ ONESELF = {
 }
 FOR_SOMEBODY = {
     Decision.APPROVE: gettext_lazy(
-        "For %(principal)s, %(capacity)s, I approve “%(subject)s” at the stage “%(stage)s”,"
+        "By delegation, as %(capacity)s, I approve “%(subject)s” at the stage “%(stage)s”,"
         " round %(round)s."
     ),
     Decision.RETURN: gettext_lazy(
-        "For %(principal)s, %(capacity)s, I return “%(subject)s” at the stage “%(stage)s”,"
+        "By delegation, as %(capacity)s, I return “%(subject)s” at the stage “%(stage)s”,"
         " round %(round)s, for the reason given."
     ),
     Decision.ABSTAIN: gettext_lazy(
-        "For %(principal)s, %(capacity)s, I abstain on “%(subject)s” at the stage"
-        " “%(stage)s”, round %(round)s."
+        "By delegation, as %(capacity)s, I abstain on “%(subject)s” at the stage “%(stage)s”,"
+        " round %(round)s."
     ),
 }
 
@@ -198,11 +195,6 @@ def vacant(post: str) -> str:
 
 def erased() -> str:
     return _("(erased)")
-
-
-def proof(evidence: str) -> str:
-    """How the person proved to be themselves."""
-    return {"session": _("signed in"), "password": _("password"), "passkey": _("passkey")}[evidence]
 
 
 def rule(stage: Stage) -> str:

@@ -68,6 +68,11 @@ class Head:
             return None
 
 
+def challenge(statement: bytes) -> bytes:
+    """Its SHA-256. Where a passkey signs, the authenticator is asked to sign exactly this."""
+    return hashlib.sha256(statement).digest()
+
+
 def statement(
     *,
     reviewed: Reviewed,

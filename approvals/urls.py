@@ -7,6 +7,11 @@ from approvals.views import deciding, editor, interventions, record, routes, tur
 urlpatterns = [
     path("work-items/<uuid:work_item_id>/decide/", deciding.decide, name="decide"),
     path(
+        "work-items/<uuid:work_item_id>/prepare/",
+        deciding.prepare,
+        name="prepare_signature",
+    ),
+    path(
         "work-items/<uuid:work_item_id>/add-signer/",
         turns.ask("add_signer"),
         name="add_signer",

@@ -36,11 +36,11 @@ class Commitment:
         return hashlib.sha256(self.salt + self.content).digest()
 
 
-def commit(content: str | bytes) -> Commitment:
-    """A commitment to `content` (text as NFC UTF-8) under a fresh 32-byte salt."""
+def commit(content: str | bytes, salt: bytes | None = None) -> Commitment:
+    """A commitment to `content` (text as NFC UTF-8) under a fresh 32-byte salt, or a kept one."""
     if isinstance(content, str):
         content = unicodedata.normalize("NFC", content).encode()
-    return Commitment(salt=os.urandom(32), content=content)
+    return Commitment(salt=salt or os.urandom(32), content=content)
 
 
 def instant(at: datetime) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from approvals import actions, queries, subjects
 from approvals.models import WorkItem
+from approvals.policy import PERSONAL
 from approvals.queries import Review
 from audit.errors import Refused
 from directory.models import Person
@@ -89,6 +90,8 @@ def _chosen(review: Review) -> Chosen:
 def _why_not(review: Review, then: str) -> str:
     if review.refusal:
         return review.refusal
+    if review.evidence == PERSONAL:
+        return _("It asks for your passkey: sign it on its own page.")
     if review.evidence != "session":
         return _("It asks for your password again: decide on its own page.")
     return "" if then else _("It can't be approved as it stands: see its own page.")

@@ -8,12 +8,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from approvals import decision_sql, refusals, rules, stages, subjects
-from approvals.actions import signing
-from approvals.actions.request import Request
+from approvals.actions import personal, signing
+from approvals.actions.request import Request, Signature
+from approvals.actions.signing import Signed
 from approvals.actions.standing import Standing, claim, stand
 from approvals.decision_sql import Reading, Write
 from approvals.models import Approval, SignOff
-from approvals.policy import EVIDENCE, Claim
+from approvals.policy import EVIDENCE, PERSONAL, Claim
 from approvals.rules import Ballot, Tally
 from approvals.stages import Approver, Course
 from approvals.statements import Head, Reviewed
@@ -42,6 +43,8 @@ class Decided:
     subject_id: UUID
     result: str
     repeated: bool = False
+    signed: bytes = b""
+    """The statement, where the person's passkey signed it."""
 
 
 def decide(
@@ -54,14 +57,16 @@ def decide(
     seen_digest: bytes,
     idempotency_key: UUID,
     evidence: str = "session",
+    signature: Signature | None = None,
     seen: str = "",
     at: datetime,
 ) -> Decided:
     """Sign off one work item, and move stage, approval and subject as far as that forces them.
 
     `seen_digest` is what the page showed (`queries.review`), `seen` the chain's head then; `target`
-    (0 the submitter, else a stage's position) belongs to a return. Raises WorkItem.DoesNotExist and
-    the refusals of `approvals.refusals`.
+    (0 the submitter, else a stage's position) belongs to a return, `signature` to the evidence
+    `passkey` (`prepare_signature`). Raises WorkItem.DoesNotExist and the refusals of
+    `approvals.refusals`.
     """
     request = Request(
         work_item_id=work_item_id,
@@ -74,6 +79,7 @@ def decide(
         evidence=evidence,
         seen=Head.parse(seen),
         at=at,
+        signature=signature,
     )
     # The same key on two subjects at once meets no common lock, but this constraint.
     with translated({"sign_off_once_per_key": refusals.KeyReused()}):
@@ -104,9 +110,11 @@ def _decide(request: Request) -> Decided:
         )
     claimed = claim(reading, request.actor, request.at)
     reviewed = review(reading, root, subject)
-    _check_content(reading, reviewed, request)
-    tally = _tally(reading, request)
-    return _record(request, standing, claimed, reviewed, tally)
+    tally = acceptable(request, reading, reviewed)
+    signed = None
+    if request.evidence == PERSONAL:
+        signed = personal.checked(request, standing, claimed, reviewed)
+    return _record(request, standing, claimed, reviewed, tally, signed)
 
 
 def review(reading: Reading, root: Root, subject: Subject) -> Reviewed:
@@ -121,6 +129,12 @@ def review(reading: Reading, root: Root, subject: Subject) -> Reviewed:
         opening=reading.opening,
         work_item=reading.item,
     )
+
+
+def acceptable(request: Request, reading: Reading, reviewed: Reviewed) -> Tally:
+    """Where the stage would stand with this ballot. Raises what makes it invalid."""
+    _check_content(reading, reviewed, request)
+    return _tally(reading, request)
 
 
 def _check_content(reading: Reading, reviewed: Reviewed, request: Request) -> None:
@@ -219,20 +233,31 @@ def course_of(request: Request, reading: Reading, claim: Claim) -> Course:
 
 
 def _record(
-    request: Request, standing: Standing, claimed: Claim, reviewed: Reviewed, tally: Tally
+    request: Request,
+    standing: Standing,
+    claimed: Claim,
+    reviewed: Reviewed,
+    tally: Tally,
+    signed: Signed | None,
 ) -> Decided:
     """Write the sign-off, whatever follows from it, and the entry."""
     subject, root, reading = standing.subject, standing.root, standing.reading
     action = uuid7()
-    comment = commit(request.comment) if request.comment else None
-    title = subjects.title(subject, root)
-    sign_off = signing.sign_off(request, reading, claimed, reviewed, comment, root, title)
+    if signed:
+        statement, comment = signed.statement, signed.comment
+    else:
+        comment = commit(request.comment) if request.comment else None
+        title = subjects.title(subject, root)
+        statement = signing.stated(
+            request, reading, claimed, reviewed, comment, root, title, request.at
+        )
+    sign_off = signing.sign_off(request, reading, claimed, statement, comment)
     advance = _advance(request, standing, claimed, tally, action)
     closed = tally.result != "pending"
     asked = [place for place in reading.asked if place.id != reading.item and place.is_asked]
     mine = [place for place in asked if place.waits_for == reading.seat]
     facts = {
-        "sign_off": signing.facts(sign_off, comment),
+        "sign_off": signing.facts(sign_off, comment, signed),
         "approval": {
             "id": reading.approval,
             "state": advance.approval_state or reading.approval_state,
@@ -252,6 +277,8 @@ def _record(
         capacity=signing.capacity(reading),
         acting_for=f"person:{claimed.acting_for}" if claimed.acting_for else None,
     )
+    if signed:
+        personal.keep(signed, sign_off)
     decision_sql.write_decision(
         Write(
             root=root,
@@ -269,5 +296,11 @@ def _record(
         )
     )
     return Decided(
-        sign_off.pk, reading.item, reading.approval, subject.kind, reading.subject_id, tally.result
+        sign_off.pk,
+        reading.item,
+        reading.approval,
+        subject.kind,
+        reading.subject_id,
+        tally.result,
+        signed=signed.statement if signed else b"",
     )

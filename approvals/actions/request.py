@@ -10,6 +10,15 @@ from django.utils.crypto import salted_hmac
 from approvals.statements import Head
 from audit.canonical import encode
 from directory.models import Person
+from directory.passkeys import Assertion
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a passkey answered to a statement that was prepared for it."""
+
+    prepared: UUID
+    answer: Assertion
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class Request:
     evidence: str
     seen: Head | None
     at: datetime
+    signature: Signature | None = None
 
     @cached_property
     def digest(self) -> bytes:

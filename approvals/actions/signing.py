@@ -1,7 +1,8 @@
 """The sign-off itself: what was said, by whom, in which capacity, on exactly what."""
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import get_language
@@ -11,14 +12,25 @@ from approvals.actions.request import Request
 from approvals.decision_sql import Reading
 from approvals.models import SignOff
 from approvals.policy import Claim
-from approvals.statements import Head, Reviewed, statement
+from approvals.statements import Head, Reviewed, challenge, statement
 from audit.canonical import Commitment
 from audit.ids import uuid7
 from audit.models import Root
-from directory.models import Person
+from directory.models import Passkey, Person
+from directory.passkeys import Assertion
 
 
-def sign_off(
+@dataclass(frozen=True)
+class Signed:
+    """A statement that its signer's passkey has signed, and the answer that proves it."""
+
+    statement: bytes
+    comment: Commitment | None
+    passkey: Passkey
+    answer: Assertion
+
+
+def stated(
     request: Request,
     reading: Reading,
     claim: Claim,
@@ -26,8 +38,9 @@ def sign_off(
     comment: Commitment | None,
     root: Root,
     title: str,
-) -> SignOff:
-    """The row, unsaved, with its statement in canonical bytes."""
+    issued_at: datetime,
+) -> bytes:
+    """What the decision says, in canonical bytes, in the language that is spoken now."""
     principal = Person.objects.get(pk=claim.acting_for) if claim.acting_for else None
     said = sentences.meaning(
         request.decision,
@@ -35,9 +48,9 @@ def sign_off(
         stage=reading.stage,
         round=reading.round_number,
         capacity=capacity_text(reading),
-        acting_for=principal.name if principal else "",
+        lent=principal is not None,
     )
-    signed = statement(
+    return statement(
         reviewed=reviewed,
         organisation=request.actor.organisation_id,
         person=_person(request.actor),
@@ -50,8 +63,14 @@ def sign_off(
         comment=comment,
         seen=request.seen or Head(root.chain_length, bytes(root.chain_head)),
         evidence=request.evidence,
-        issued_at=request.at,
+        issued_at=issued_at,
     )
+
+
+def sign_off(
+    request: Request, reading: Reading, claim: Claim, statement: bytes, comment: Commitment | None
+) -> SignOff:
+    """The row, unsaved."""
     return SignOff(
         id=uuid7(),
         organisation_id=request.actor.organisation_id,
@@ -63,8 +82,8 @@ def sign_off(
         decision=request.decision,
         target=request.target,
         evidence=request.evidence,
-        seen_digest=reviewed.digest,
-        statement=signed,
+        seen_digest=request.seen_digest,
+        statement=statement,
         comment=comment.digest if comment else None,
         idempotency_key=request.key,
         request_digest=request.digest,
@@ -72,15 +91,26 @@ def sign_off(
     )
 
 
-def facts(row: SignOff, comment: Commitment | None) -> dict[str, Any]:
+def facts(row: SignOff, comment: Commitment | None, signed: Signed | None = None) -> dict[str, Any]:
     """What the ledger keeps of it; the statement's hash stands for the whole."""
-    return {
+    personal = {"passkey": _answered(signed.answer)} if signed else {}
+    return personal | {
         "id": row.pk,
         "work_item": row.work_item_id,
         "decision": row.decision,
         "target": row.target,
-        "statement": hashlib.sha256(row.statement).digest(),
+        "statement": challenge(bytes(row.statement)),
         "comment": comment,
+        "evidence": row.evidence,
+    }
+
+
+def _answered(answer: Assertion) -> dict[str, Any]:
+    return {
+        "credential": answer.credential_id,
+        "authenticator_data": answer.authenticator_data,
+        "client_data": answer.client_data,
+        "signature": answer.signature,
     }
 
 

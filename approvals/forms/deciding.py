@@ -1,5 +1,6 @@
 """The form of a decision."""
 
+import json
 from typing import Self
 from uuid import uuid4
 
@@ -7,10 +8,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from approvals import rules
-from approvals.actions import COMMENT_LIMIT
+from approvals.actions import COMMENT_LIMIT, Signature
 from approvals.models import SignOff
 from approvals.queries import Review
+from directory.passkeys import Assertion, Unreadable, read_assertion
 
+LONGEST_ANSWER = 3000
+"""Characters, twice of what devices say: it goes into the ledger entry, which has an end."""
 EARLIEST_WINS = _("Where several people return it, the earliest place that anybody names wins.")
 
 
@@ -35,6 +39,9 @@ class DecideForm(forms.Form):
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    # Filled in by static/js/signing.js once a passkey has answered to the prepared statement.
+    prepared = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    assertion = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_ANSWER)
     seen_digest = forms.CharField(widget=forms.HiddenInput, min_length=64, max_length=64)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=90)
     idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
@@ -49,6 +56,7 @@ class DecideForm(forms.Form):
                 "seen": str(review.head),
                 "idempotency_key": uuid4(),
                 "next": next,
+                "comment": review.draft,
             }
         )
         targets = review.targets
@@ -68,6 +76,21 @@ class DecideForm(forms.Form):
         else:
             del form.fields["password"]
         return form
+
+    def clean_assertion(self) -> Assertion | None:
+        if not self.cleaned_data["assertion"]:
+            return None
+        try:
+            found = read_assertion(json.loads(self.cleaned_data["assertion"]))
+        except (ValueError, RecursionError, Unreadable) as error:
+            raise forms.ValidationError(str(Unreadable())) from error
+        return found
+
+    @property
+    def signature(self) -> Signature | None:
+        """What the passkey answered, where the person signed with one."""
+        prepared, answer = self.cleaned_data["prepared"], self.cleaned_data["assertion"]
+        return Signature(prepared, answer) if prepared and answer else None
 
     def clean_seen_digest(self) -> bytes:
         try:

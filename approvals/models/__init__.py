@@ -7,11 +7,14 @@ opening freezes its electorate as work items; a sign-off is the insert-only reco
 from approvals.models.approvals import Approval, Opening, Round
 from approvals.models.routes import Route, RouteDraft, RouteProposal, RouteVersion, Stage
 from approvals.models.seats import Intervention, Revocation, SignOff, WorkItem
+from approvals.models.signatures import Assertion, PreparedSignature
 
 __all__ = [
     "Approval",
+    "Assertion",
     "Intervention",
     "Opening",
+    "PreparedSignature",
     "Revocation",
     "Round",
     "Route",

@@ -117,6 +117,12 @@ class WorkItem(models.Model):
         return self.state != self.State.SUPERSEDED and self.origin != self.Origin.CONSULTED
 
 
+class SignOffQuerySet(ScopedQuerySet):
+    def personal(self) -> Self:
+        """Those that the signer's own key signed; of all others only this server can tell."""
+        return self.filter(evidence="passkey")
+
+
 class SignOff(models.Model):
     """The recorded decision. Insert-only: what follows it adds rows, none changes this one.
 
@@ -150,7 +156,7 @@ class SignOff(models.Model):
     request_digest = models.BinaryField(max_length=32)
     at = models.DateTimeField()
 
-    objects = ScopedQuerySet.as_manager()
+    objects = SignOffQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("sign-off")
@@ -163,6 +169,10 @@ class SignOff(models.Model):
                 condition=Q(decision="return", target__isnull=False)
                 | Q(decision__in=["approve", "abstain"], target=None),
                 name="sign_off_return_names_target",
+            ),
+            models.CheckConstraint(
+                condition=Q(evidence__in=["session", "password", "passkey"]),
+                name="sign_off_evidence_known",
             ),
         ]
         indexes = [models.Index(fields=["person", "-at"], name="sign_off_by_person")]

@@ -24,7 +24,8 @@ class Signer:
     opinion: str
     name: str
     post: str
-    proof: str = ""
+    evidence: str = ""
+    statement: bytes = b""
     at: datetime | None = None
 
 
@@ -126,14 +127,14 @@ def _signer(seat: SeatView) -> Signer:
     said = seat.comment or (seat.aside if seat.item.carried_from_id else "")
     if said:
         opinion = _("%(decision)s: %(comment)s") % {"decision": opinion, "comment": said}
-    return Signer(opinion, seat.name, seat.post, seat.proof, signed.at)
+    return Signer(opinion, seat.name, seat.post, seat.evidence, seat.statement, signed.at)
 
 
 def _returns(one: OpeningRecord) -> Iterator[str]:
     """Every return of the approval, those of earlier rounds as well."""
     for turn in one.turns:
         for act in turn.acts:
-            if act.kind == "back" and act.proof:
+            if act.kind == "back" and act.evidence:
                 words = {"round": one.opening.round.number, "done": act.text}
                 said = _("Round %(round)s: %(done)s") % words
                 yield (
@@ -156,7 +157,7 @@ def _references(page: RecordPage) -> Iterator[Reference]:
             continue
         if one.opening.outcome == Opening.Outcome.SKIPPED:
             acts.append(one.opened)
-        acts += [act for turn in one.turns if turn.counts for act in turn.acts if act.proof]
+        acts += [act for turn in one.turns if turn.counts for act in turn.acts if act.evidence]
     seen = set()
     for act in [*acts, *([page.end] if page.end else [])]:
         if act.entry and act.entry.pk not in seen:

@@ -33,7 +33,9 @@ class Act:
     text: str
     at: datetime | None = None
     entry: Entry | None = None
-    proof: str = ""
+    evidence: str = ""
+    """Of a ballot: how its signer proved to be themselves, and the SHA-256 of what they signed."""
+    statement: bytes = b""
     words: str = ""
     kind: str = ""
 
@@ -261,7 +263,8 @@ class _Wording:
         if signed and item.carried_from_id:
             words = {"name": seat.name, "carried": seat.aside}
             text = pgettext("carried over", "%(name)s: %(carried)s") % words
-            yield Act(text, signed.at, self.tells("sign_off", signed.pk), seat.proof)
+            entry = self.tells("sign_off", signed.pk)
+            yield Act(text, signed.at, entry, seat.evidence, seat.statement)
             return
         if signed:
             yield self._ballot(seat, signed)
@@ -288,7 +291,7 @@ class _Wording:
             text = _("%(done)s to %(target)s") % {"done": text, "target": to}
         kind = "back" if signed.decision == SignOff.Decision.RETURN else "key"
         entry = self.tells("sign_off", signed.pk)
-        return Act(text, signed.at, entry, seat.proof, seat.comment, kind)
+        return Act(text, signed.at, entry, seat.evidence, seat.statement, seat.comment, kind)
 
     def _moved_on(self, item: WorkItem) -> Act:
         heir = self.heirs.get(item.pk)

@@ -32,6 +32,7 @@ WORDS: Mapping[str, Promise] = {
     ),
     "twice_in_a_row": gettext_lazy("%(people)s signs twice in a row"),
     "several_duties": gettext_lazy("%(people)s signs again in another duty"),
+    "no_passkey": gettext_lazy("%(people)s has no passkey in force, and this stage asks for one"),
 }
 NAMING_UNITS = ("plan_countersign", "plan_amendment")
 """Only the subject itself tells which units cooperate."""

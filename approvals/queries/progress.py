@@ -12,6 +12,7 @@ from approvals.models import Approval, Opening, Round, SignOff, Stage, WorkItem
 from approvals.queries.lists import Blocked, blocked
 from approvals.queries.people import claimants, names_of
 from approvals.rules import Ballot, Rule, Seat, Tally
+from approvals.statements import challenge
 from approvals.subjects import Context
 from audit.queries import read_openings
 from directory.models import Person, Unit
@@ -31,7 +32,9 @@ class SeatView:
     item: WorkItem
     at: datetime | None = None
     comment: str = ""
-    proof: str = ""
+    evidence: str = ""
+    """How whoever signed proved to be themselves, and below what they signed: its SHA-256."""
+    statement: bytes = b""
     sign_off: SignOff | None = None
     aside: str = ""
     """How somebody whom the route didn't ask came to this seat."""
@@ -287,7 +290,8 @@ class Seating:
             item,
             row.at,
             "" if carried else self._text(row.comment),
-            sentences.proof(row.evidence),
+            row.evidence,
+            challenge(bytes(row.statement)),
             row,
             sentences.carried(carried) if carried else self._why(item),
             "" if carried else self._took(item.opened_at, row.at),

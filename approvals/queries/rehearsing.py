@@ -5,12 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.routes.rehearsal import Directory, Office, Seat
-from directory.models import Appointment, Delegation, Person, Post, Unit
+from directory.models import Appointment, Delegation, Passkey, Person, Post, Unit
 from directory.queries import in_force
+from directory.queries.passkeys import counts_at
 
 
 def whole_directory(organisation_id: UUID, at: datetime) -> Directory:
-    """Units, posts with who holds them and who stands in, active people. Five statements."""
+    """Units, posts with who holds them and who stands in, active people, who has a passkey.
+
+    Six statements.
+    """
     units = Unit.objects.filter(organisation=organisation_id, abolished_at=None)
     offices = {
         pk: Office(pk, name, kind, parent)
@@ -41,7 +45,9 @@ def whole_directory(organisation_id: UUID, at: datetime) -> Directory:
         place = f"{offices[unit].name} {title}" if unit in offices else title
         seat = Seat(post, place, holder, people.get(holder, "") if holder else "", able)
         seats.setdefault((unit, role), []).append(seat)
-    return Directory(offices, seats, people)
+    armed = Passkey.objects.filter(counts_at(at), organisation=organisation_id)
+    signers = frozenset(armed.order_by().values_list("person", flat=True))
+    return Directory(offices, seats, people, signers)
 
 
 def _stand_ins(

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals import policy, refusals, rules, sentences, subjects
-from approvals.models import SignOff, Stage, WorkItem
+from approvals.models import PreparedSignature, SignOff, Stage, WorkItem
 from approvals.policy import Claim
 from approvals.queries.asking import revocable
 from approvals.queries.people import barred, claimants, what_closed, why_not_yours
@@ -15,6 +15,7 @@ from approvals.rules import Ballot
 from approvals.statements import Head, Reviewed
 from audit.models import Root
 from directory.models import Person
+from directory.queries import passkeys_in_force
 
 Decision = SignOff.Decision
 
@@ -67,6 +68,10 @@ class Review:
     may: frozenset[str] = frozenset()
     question: Question | None = None
     own: UUID | None = None
+    has_passkey: bool = False
+    """Whether the person has a passkey in force, so that they can sign personally."""
+    draft: str = ""
+    """The comment of a signature that was prepared, and neither given nor replaced since."""
 
     @property
     def digest(self) -> bytes:
@@ -76,6 +81,15 @@ class Review:
     def evidence(self) -> str:
         """How whoever decides has to prove to be themselves."""
         return self.item.opening.stage.evidence
+
+    @property
+    def needs_passkey(self) -> bool:
+        return self.evidence == policy.PERSONAL
+
+    @property
+    def lacks_passkey(self) -> bool:
+        """Whether a passkey is all that is missing."""
+        return bool(self.choices) and self.needs_passkey and not self.has_passkey
 
     @property
     def targets(self) -> list[Target]:
@@ -97,8 +111,7 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
     shown = progress(item.approval, at=at, person=person)
     stage = _stage_of(item, shown)
     claim, refusal = _claim(item, stage, person, at)
-    if claim and item.opening.stage.evidence == "passkey":
-        refusal = str(refusals.NoPasskeys())  # the place where one would be asked for
+    has_passkey = bool(claim) and passkeys_in_force(person, at).exists()
     principal = Person.objects.get(pk=claim.acting_for) if claim and claim.acting_for else None
     post = item.post
     sentence = sentences.meaning(
@@ -107,7 +120,7 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         stage=item.opening.stage.name,
         round=item.opening.round.number,
         capacity=sentences.capacity(post.unit.name if post else None, post.title if post else None),
-        acting_for=principal.name if principal else "",
+        lent=principal is not None,
     )
     return Review(
         item=item,
@@ -122,7 +135,14 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         may=frozenset(item.opening.stage.may) if claim else frozenset(),
         question=_question(item, stage, person),
         own=_own(item, person),
+        has_passkey=has_passkey,
+        draft=_draft(item, person) if has_passkey else "",
     )
+
+
+def _draft(item: WorkItem, person: Person) -> str:
+    waiting = PreparedSignature.objects.filter(work_item=item, person=person)
+    return waiting.values_list("comment", flat=True).first() or ""
 
 
 def _question(item: WorkItem, stage: StageView, person: Person) -> Question | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
+from approvals.policy import PERSONAL
 from approvals.routes.specs import DECIDING_ROLES, Selector, StageSpec
 
 SUBMITS = "handler"
@@ -24,6 +25,7 @@ Code = Literal[
     "one_person_several_seats",
     "twice_in_a_row",
     "several_duties",
+    "no_passkey",
     "depends",
 ]
 DEAD_ENDS: frozenset[Code] = frozenset({"no_post", "vacant", "only_submitter", "out_of_reach"})
@@ -65,6 +67,8 @@ class Directory:
     """Posts by unit and role, also those whose role decides on nothing."""
     people: Mapping[UUID, str]
     """Active people."""
+    signers: frozenset[UUID] = frozenset()
+    """Those with a passkey in force."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +248,16 @@ def _findings(
             yield Finding(code, staged.position, [seat.title for seat in staged.seats])
             return
     yield from _overlaps(staged)
+    yield from _unarmed(spec, staged, directory)
+
+
+def _unarmed(spec: StageSpec, staged: Staged, directory: Directory) -> Iterator[Finding]:
+    """Those who couldn't sign until they set up a passkey; they can do that at any time."""
+    if spec.evidence != PERSONAL:
+        return
+    people = {seat.person: seat.name for seat in staged.seats if seat.person}
+    if without := [name for person, name in people.items() if person not in directory.signers]:
+        yield Finding("no_passkey", staged.position, without)
 
 
 def _dead_end(spec: StageSpec, seats: Sequence[Seat], submitters: frozenset[UUID]) -> Code | None:

@@ -157,9 +157,6 @@ def _of_stage(spec: StageSpec, position: int, stages: Sequence[StageSpec]) -> It
     for name, known in CHOICES.items():
         if getattr(spec, name) not in known:
             yield Problem(position, f"unknown_{name}", name)
-    if spec.evidence == "passkey":
-        # Until people can keep a passkey here, nobody could ever sign at such a stage.
-        yield Problem(position, "no_passkeys", "evidence")
     if set(spec.may) - set(MAY):
         yield Problem(position, "unknown_may", "may")
     codes = [*_of_vote(spec), *_of_time(spec, last=position == len(stages))]

@@ -43,7 +43,6 @@ PROBLEMS: dict[str, str | Promise] = {
     "unknown_after_return": gettext_lazy("it doesn't say what follows a return."),
     "unknown_repeat_signer": gettext_lazy("it doesn't say whether somebody is asked again."),
     "unknown_evidence": gettext_lazy("it asks for an unknown proof."),
-    "no_passkeys": gettext_lazy("passkeys aren't set up here yet: ask for the password instead."),
     "unknown_may": gettext_lazy("it gives its signers an unknown right."),
     "unknown_condition": gettext_lazy("its condition is incomplete."),
     "no_quorum": gettext_lazy("a vote needs either a number or a percentage."),

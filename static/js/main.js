@@ -5,3 +5,4 @@ import "./forms.js";
 import "./drafts.js";
 import "./uploads.js";
 import "./phrases.js";
+import "./signing.js";

@@ -304,6 +304,7 @@ EXPECTED = [
     Row("review", get=CONCERNED, sees=CONCERNED, at=["reopening item"]),
     Row("review", get=DRAFTING | APPROVER, sees=DRAFTING | APPROVER, at=["plan item"]),
     Row("decide", post=FIRST_SIGNER, at=["item"], send=DECISION),
+    Row("prepare_signature", post=NOBODY, at=["item"], send=DECISION),  # nobody has a passkey
     Row("add_signer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED | {"when": "=after"}),
     Row("transfer", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),
     Row("consult", FIRST_SIGNER, FIRST_SIGNER, at=["item"], send=ASKED),

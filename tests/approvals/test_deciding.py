@@ -222,7 +222,9 @@ def test_a_delegate_decides_for_the_holder_and_is_recorded_as_such() -> None:
     assert (row.person, row.acting_for) == (ben, world.people["Ana"])
     body = json.loads(bytes(entries(world)[-1].body))
     assert body["acting_for"] == world.people["Ana"].subject
-    assert "For Ana" in json.loads(bytes(row.statement))["meaning"]["text"]
+    said = json.loads(bytes(row.statement))["meaning"]["text"]
+    assert said.startswith("By delegation, as ")
+    assert world.posts["Ana"].title in said
 
 
 def test_a_delegation_for_another_post_gives_no_say() -> None:

@@ -103,7 +103,7 @@ def test_an_approval_is_told_from_its_first_round_to_its_last_signature() -> Non
     ):
         assert text in texts
     [ballot] = [act for act in acts(page) if act.text == "Ben returned it to First"]
-    assert (ballot.words, ballot.proof) == ("Once more.", "signed in")
+    assert (ballot.words, ballot.evidence) == ("Once more.", "session")
     assert whole(page)
 
 

@@ -145,7 +145,7 @@ def test_the_directory_is_read_in_a_fixed_number_of_statements() -> None:
     make_post(unit, "reviewer")
     with CaptureQueriesContext(connection) as queries:
         directory = whole_directory(office.organisation.pk, NOW)
-    assert len(queries) == 5
+    assert len(queries) == 6
     [deputy] = directory.seats[unit.pk, "deputy"]
     assert (deputy.person, deputy.stand_ins) == (ana.pk, frozenset([ben.pk]))
     [reviewer] = directory.seats[unit.pk, "reviewer"]

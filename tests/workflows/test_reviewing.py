@@ -314,11 +314,6 @@ def test_wrong_passwords_count_towards_the_lock_of_the_door(world: World, guarde
     assert not SignOff.objects.filter(work_item=item).exists()
 
 
-def test_no_route_asks_for_a_passkey_before_anybody_can_have_one(world: World) -> None:
-    with pytest.raises(approvals.InvalidRoute):
-        publish(world, evidence="passkey")
-
-
 def test_several_are_approved_at_once_and_what_changed_meanwhile_is_left_out(
     world: World, task: Task
 ) -> None:
