@@ -6,6 +6,7 @@ there, and is not signed until an operator opens a new origin and says why.
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from audit.canonical import commit
 from audit.errors import Refused
 from audit.files import write_private
 from audit.models import Checkpoint, LogHead, Origin
+from audit.notes import BadNote
 from audit.sequencer import BATCH, alone
 
 log = logging.getLogger("duban.ledger")
@@ -82,6 +84,19 @@ def signer() -> Signer:
         signing.private_key(settings.DATA_DIR / "secrets" / "log.pem"),
         settings.DATA_DIR / "log",
     )
+
+
+def left(organisation: UUID) -> dict[int, notes.Checkpoint]:
+    """What was signed last under each origin, by its number, as the files have it.
+
+    Nothing where this process may not read them, or can't: then the worker can't sign either.
+    """
+    found = {}
+    for path in (settings.DATA_DIR / "log").glob(f"{organisation}-*"):
+        with suppress(OSError, BadNote):
+            note = notes.Note.parse(path.read_text())
+            found[int(path.name.rpartition("-")[2])] = notes.Checkpoint.parse(note.text)
+    return found
 
 
 class Keeper:

@@ -32,6 +32,34 @@ SENTENCES: Mapping[str, str | Promise] = {
     "leaf_missing": _("The log has no entry at index %(index)s."),
     "leaf_foreign": _("The log's index %(index)s leads to no entry of this organisation."),
     "log_size": _("The log counts %(size)s entries but holds %(found)s."),
+    "tile_changed": _("Tile %(level)s/%(index)s of the log's tree was changed."),
+    "tile_missing": _("Tile %(level)s/%(index)s of the log's tree is missing."),
+    "tile_added": _("Tile %(level)s/%(index)s of the log's tree was added: no entries fill it."),
+    "checkpoint_changed": _(
+        "The checkpoint over %(size)s entries was changed: its row says something else than its "
+        "text."
+    ),
+    "checkpoint_unsigned": _(
+        "The checkpoint over %(size)s entries is not signed by the log's key."
+    ),
+    "checkpoint_root": _(
+        "The first %(size)s entries of the log are not those that were signed: one of them was "
+        "changed, and all that follows from it made anew."
+    ),
+    "checkpoint_beyond": _(
+        "The log holds %(found)s entries, but a checkpoint over %(size)s was signed: the others "
+        "were removed."
+    ),
+    "checkpoint_left": _(
+        "The log does not go on from its last checkpoint, over %(size)s entries, which is kept in "
+        "a file beside the key."
+    ),
+    "origin_changed": _(
+        "The name or the key of the log %(name)s was changed: the ledger says otherwise."
+    ),
+    "cosignature": _(
+        "The cosignature of %(witness)s under the checkpoint over %(size)s entries does not hold."
+    ),
     "row_changed": _(
         "%(table)s %(row)s was changed: “%(column)s” is %(found)s, but entry %(seq)s of "
         "%(subject)s says %(told)s."

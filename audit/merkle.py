@@ -65,6 +65,37 @@ def consistency(old: int, new: int, read: Read) -> list[bytes]:
     return path[::-1]
 
 
+class Growing:
+    """A tree that grows leaf by leaf, without keeping its leaves; its root at every size."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+        self._completed: dict[int, bytes] = {}
+
+    def add(self, leaf: bytes) -> None:
+        node, size, level = leaf, self.size, 0
+        while size & 1:
+            node, size, level = node_hash(self._peaks.pop(), node), size >> 1, level + 1
+            self._completed[level] = node
+        self._peaks.append(node)
+        self.size += 1
+
+    def completed(self, level: int) -> bytes:
+        """The hash over the last 2**level leaves, which the leaf just added made complete."""
+        if self.size % (1 << level):
+            raise ValueError("the last subtree of this level is not complete")
+        return self._completed[level]
+
+    def root(self) -> bytes:
+        if not self._peaks:
+            return EMPTY
+        over = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            over = node_hash(peak, over)
+        return over
+
+
 def _split(count: int) -> int:
     """The largest power of two below `count`: where RFC 6962 divides a tree."""
     return 1 << (count - 1).bit_length() - 1

@@ -1,4 +1,8 @@
-"""The worker verifies every ledger once a night."""
+"""The worker verifies every ledger once a night, in full.
+
+What it finds goes to the log file, to the audit page, and, as soon as the worker sees it, to
+auditors and administrators (`notices.actions.warn`).
+"""
 
 import logging
 from datetime import datetime

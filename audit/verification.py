@@ -6,7 +6,7 @@ onwards and the heads of the roots with it: that takes a checkpoint kept elsewhe
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,11 @@ from django.db import connection, transaction
 from django.db.models import BinaryField, Func, TextField
 from django.db.models.functions import Cast
 
-from audit import replay, roots
+from audit import checkpoints, replay, roots
 from audit.findings import Finding
 from audit.models import NO_HASH, Entry, Leaf, LogHead, Opening, Verification
 from audit.replay import Instant, Record, Sha256
+from audit.tree_verification import Left, TreeRun
 
 BATCH = 2000
 COLUMNS = (
@@ -37,6 +38,13 @@ COLUMNS = (
 )
 
 
+Progress = Callable[[int], None]
+
+
+def _quiet(entries: int) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Result:
     organisation: UUID
@@ -44,17 +52,22 @@ class Result:
     first_bad: Finding | None
 
 
-def verify(organisation: UUID) -> Result:
-    """Read everything in one snapshot and stop at the first thing that is wrong."""
+def verify(organisation: UUID, *, full: bool = False, progress: Progress = _quiet) -> Result:
+    """Read everything in one snapshot and stop at the first thing that is wrong.
+
+    `full` grows the tree anew and checks all that was signed, too. `progress` hears now and then
+    how many entries were read.
+    """
+    left = checkpoints.left(organisation) if full else None
     with _snapshot():
-        run = Run(organisation)
+        run = Run(organisation, left, progress)
         first_bad = next(run.findings(), None)
     return Result(organisation, run.entries, first_bad)
 
 
 def record(organisation: UUID, *, at: datetime) -> Verification:
-    """Verify, and keep what was found for the audit page."""
-    result = verify(organisation)
+    """Verify in full, and keep what was found for the audit page."""
+    result = verify(organisation, full=True)
     return Verification.objects.create(
         organisation=organisation,
         at=at,
@@ -73,8 +86,10 @@ def _snapshot() -> Iterator[None]:
 class Run:
     """One pass over one organisation's ledger and the tables that follow from it."""
 
-    def __init__(self, organisation: UUID) -> None:
+    def __init__(self, organisation: UUID, left: Left | None, progress: Progress) -> None:
+        """With what was `left` signed, the tree is grown anew as well."""
         self.organisation = organisation
+        self._left, self._progress = left, progress
         self.entries = 0
         self._heads = roots.heads(organisation)
         self._tables = replay.start()
@@ -83,6 +98,8 @@ class Run:
         """Whatever is wrong, in the order of the chains, then of the tables."""
         yield from self._chains()
         yield from self._log()
+        if self._left is not None:
+            yield from TreeRun(self.organisation, self._left).findings()
         for table in self._tables:
             yield from table.findings(self.organisation)
 
@@ -95,6 +112,7 @@ class Run:
         )
         subject, seq, head = "", 0, NO_HASH
         while batch := [Row(*row) for row in islice(rows, BATCH)]:
+            self._progress(self.entries)
             commitments: dict[bytes, Row] = {}
             for row in batch:
                 if row.subject != subject:

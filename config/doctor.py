@@ -14,12 +14,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audit.models import Entry
+from audit import findings, roots
+from audit.models import Entry, Verification
 from config import roles
 
 ROOM_NEEDED = 2 * 1024**3  # bytes
 LONGEST_LAG = timedelta(minutes=1)
 OLDEST_BACKUP = timedelta(days=2)
+OLDEST_VERIFICATION = timedelta(days=2)
 LARGEST_SKEW = timedelta(seconds=5)
 OLDEST_POSTGRES = 15_00_00
 
@@ -193,6 +195,29 @@ def worker_lag() -> Findings:
         )
 
 
+def ledger() -> Findings:
+    """What the verifier found last, and whether it still runs every night."""
+    due = timezone.now() - OLDEST_VERIFICATION
+    for organisation in roots.organisations():
+        newest = Verification.objects.filter(organisation=organisation).order_by("-at").first()
+        if newest is None or newest.at < due:
+            if not Entry.objects.filter(organisation=organisation, at__lt=due).exists():
+                continue
+            yield Finding(
+                _("The ledger of %(organisation)s was not verified in the last two days.")
+                % {"organisation": organisation},
+                serious=False,
+            )
+        elif newest.first_bad is not None:
+            yield Finding(
+                _("The ledger of %(organisation)s is broken: %(finding)s")
+                % {
+                    "organisation": organisation,
+                    "finding": findings.Finding.from_json(newest.first_bad),
+                }
+            )
+
+
 def after_migration(check: Callable[[], Findings]) -> Callable[[], Findings]:
     """The check, where the tables that it reads exist."""
 
@@ -221,4 +246,5 @@ WITH_DATABASE = (
     after_migration(privileges),
     migrations,
     after_migration(worker_lag),
+    after_migration(ledger),
 )

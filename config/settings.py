@@ -286,6 +286,7 @@ WORKER_LANES = {
             "approvals.actions.recovery.ask_unanswered",
             "workflows.actions.plans.advance_plans",
             "notices.actions.follow",
+            "notices.actions.warn",
         ],
     ),
     # Others' machines answer when they like.

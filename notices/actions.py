@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from approvals.models import Opening
-from audit.models import Entry, Leaf, LogHead
+from audit.models import Entry, Leaf, LogHead, Verification
 from directory.models import Organisation, Person
 from directory.queries import working_days_between
 from notices import rules
@@ -98,6 +98,31 @@ def _tell(
     ]
     Notice.objects.bulk_create(made, ignore_conflicts=True)
     return len(made)
+
+
+def warn(*, at: datetime) -> int:
+    """A step of the worker: tell auditors and administrators of a ledger that was found broken.
+
+    It follows what the verifier kept, not the ledger: whoever broke that may have made it refuse
+    the entry which would tell.
+    """
+    return sum(_warn(one, at) for one in Organisation.objects.values_list("pk", flat=True))
+
+
+@transaction.atomic(durable=True)
+def _warn(organisation: UUID, at: datetime) -> int:
+    runs = Verification.objects.filter(organisation=organisation)
+    newest = runs.order_by("-at").first()
+    if newest is None or newest.first_bad is None:
+        return 0
+    subject, cause = f"organisation:{organisation}", f"broken:{newest.pk.hex}"
+    told = Notice.objects.filter(organisation=organisation, subject=subject, cause=cause)
+    if told.exists():
+        return 0
+    return sum(
+        _tell(people, kind, organisation, subject, cause, newest.at, mail_at=at)
+        for kind, people in rules.of_broken_ledger(organisation, at)
+    )
 
 
 def remind(*, at: datetime) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from audit import reading
 from audit.reading import Named
@@ -40,5 +41,6 @@ def worded(notices: Iterable[Notice]) -> list[Shown]:
     shown = []
     for one in found:
         named = names.get(one.subject, Named(one.subject))
-        shown.append(Shown(one, wording.sentence(one.kind, named.text), named.url))
+        url = reverse(wording.PAGES[one.kind]) if one.kind in wording.PAGES else named.url
+        shown.append(Shown(one, wording.sentence(one.kind, named.text), url))
     return shown

@@ -35,7 +35,16 @@ SENTENCES: Mapping[str, str | Promise] = {
     "reopening.ended": _("Your request to reopen “%(title)s” ended without a decision."),
     "task.due_soon": _("“%(title)s” is due soon."),
     "task.overdue": _("“%(title)s” is overdue."),
+    "ledger.broken": _(
+        "The verification found that the audit record of %(title)s was changed. Read what it found."
+    ),
+    "ledger.broken_here": _(
+        "The verification found that the audit record of %(title)s was changed. Auditors can read "
+        "what it found; have the server's operator look into it at once."
+    ),
 }
+PAGES: Mapping[str, str] = {"ledger.broken": "audit_verification"}
+"""Where kinds lead that are not about the page of their subject."""
 
 
 def sentence(kind: str, title: str) -> str:

@@ -1,6 +1,6 @@
 """What the doctor notices."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import util
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from audit import notes
+from audit.models import Verification
 from config import checks, doctor
+from tests.factories import make_organisation
 
 
 def sentences(check: object) -> str:
@@ -116,3 +118,25 @@ def test_a_witness_that_is_not_understood_stops_the_start(settings: Settings, te
         f"{notes.Key('w.example', bytes(32), notes.COSIGNATURE)} https://w.example"
     ]
     assert not checks.witnesses_are_understood()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("days", "first_bad", "word"),
+    [
+        (None, None, "not verified in the last two days"),
+        (3, None, "not verified in the last two days"),
+        (0, None, ""),
+        (0, {"code": "tile_missing", "level": 0, "index": 7}, "Tile 0/7 of the log's tree is"),
+    ],
+)
+def test_what_the_verifier_found_or_that_it_does_not_run_is_named(
+    days: int | None, first_bad: dict[str, object] | None, word: str
+) -> None:
+    made = make_organisation()  # its entries are older
+    if days is not None:
+        at = timezone.now() - timedelta(days=days)
+        Verification.objects.create(organisation=made.pk, at=at, entries=1, first_bad=first_bad)
+    found = sentences(doctor.ledger)
+    assert word in found
+    assert bool(found) == bool(word)

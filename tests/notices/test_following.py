@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
 from approvals import actions as approvals
 from approvals.actions import StageSpec
-from audit.models import Entry
+from audit.models import Entry, Verification
 from audit.sequencer import Sequencer
 from directory.models import Person
-from notices import actions
+from notices import actions, queries
 from notices.models import Cursor, Notice
 from tests.approvals.factories import World as Approving
-from tests.factories import NOW, delegate, make_person
+from tests.factories import NOW, delegate, make_holder, make_person
 from tests.workflows.factories import (
     World,
     decide,
@@ -179,3 +180,36 @@ def test_the_deadline_of_a_stage_is_told_once_when_near_and_once_when_over() -> 
     assert Notice.objects.filter(person=world.people["Ana"]).count() == 2
     assert kinds(world.people["Ben"]) == set()
     assert opening.outcome == ""
+
+
+def test_a_broken_ledger_is_told_to_auditors_and_administrators_once_a_night(
+    world: World, speaking_as: Speaking
+) -> None:
+    administrator = make_holder(world.lead, "administrator", "Ada")
+    first_bad = {"code": "tile_missing", "level": 0, "index": 0}
+
+    def found(bad: dict[str, object] | None, at: datetime) -> None:
+        Verification.objects.create(
+            organisation=world.organisation.pk, at=at, entries=1, first_bad=bad
+        )
+        with speaking_as("worker"):
+            for _round in range(2):
+                actions.warn(at=at)
+
+    def told(person: Person) -> list[str]:
+        mine = Notice.objects.filter(person=person, kind__startswith="ledger.")
+        return list(mine.order_by("at").values_list("kind", flat=True))
+
+    found(None, NOW)
+    assert told(world.auditor) == told(administrator) == []
+    found(first_bad, NOW + timedelta(days=1))
+    found(first_bad, NOW + timedelta(days=2))
+    found(None, NOW + timedelta(days=3))
+    assert told(world.auditor) == ["ledger.broken"] * 2
+    assert told(administrator) == ["ledger.broken_here"] * 2
+    assert told(world.handler) == []
+    [shown, *_] = queries.worded(queries.of(world.auditor).filter(kind="ledger.broken"))
+    assert shown.url == reverse("audit_verification")
+    assert world.organisation.name in shown.text
+    [shown, *_] = queries.worded(queries.of(administrator).filter(kind="ledger.broken_here"))
+    assert shown.url == ""
