@@ -12,6 +12,7 @@ from approvals.models import RouteProposal, WorkItem
 from approvals.routes.specs import FIELDS
 from approvals.routes.specs import digest as digest_of_route
 from approvals.stages import electorate_digest
+from audit import canonical
 from audit.replay import Record, Sha256, Table, Values, columns, digest, joined
 
 Told = Iterator[tuple[str, Values]]
@@ -38,7 +39,9 @@ def electorate(record: Record) -> Told:
         opened = facts.get("opened")
         for one in [*facts.get("passed_over", ()), *([opened] if opened else [])]:
             if one["seats"]:
-                yield one["id"], {"seats": one["seats"], "electorate": one["electorate"]}
+                told = {"seats": one["seats"], "electorate": one["electorate"]}
+                due = {"due_date": one["due_date"]} if "due_date" in one else {}
+                yield one["id"], told | due
 
 
 TURN = ["opening", "position", "post", "person", "weight", "origin", "succeeds"]
@@ -153,11 +156,16 @@ class Electorates(Table):
             succeeds=None,
             origin__in=["configured", "chosen", "fallback"],
         ).order_by("opening_id", "position")
+        seats = seats.select_related("opening")
         for opening, items in groupby(seats.iterator(), attrgetter("opening_id")):
             found = list(items)
             yield (
                 str(opening),
-                {"seats": len(found), "electorate": electorate_digest(found).hex()},
+                {
+                    "seats": len(found),
+                    "electorate": electorate_digest(found).hex(),
+                    "due_date": canonical.plain(found[0].opening.due_date),
+                },
             )
 
 

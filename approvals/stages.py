@@ -102,6 +102,7 @@ class Opened:
             "stage": opening.stage.position,
             "seats": len(items),
             "electorate": electorate_digest(items),
+            "due_date": opening.due_date,
         }
 
 

@@ -75,6 +75,39 @@ class Record:
         return self.actor.partition(":")[2]
 
 
+def record_of(body: Mapping[str, Any]) -> Record:
+    """The record of a body that was read."""
+    return Record(
+        body["subject"],
+        body["seq"],
+        body["kind"],
+        body["actor"],
+        body["acting_for"],
+        body["at"],
+        body["facts"],
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a column was after some entries, and the entry (of its chain) that said so."""
+
+    value: Any
+    seq: int
+
+
+def said(
+    told: "Callable[[Record], Iterable[tuple[str, Values]]]", records: Iterable[Record]
+) -> dict[str, dict[str, Said]]:
+    """The rows of one table as they were after these entries, by key and column."""
+    rows: dict[str, dict[str, Said]] = {}
+    for record in records:
+        for key, values in told(record):
+            row = rows.setdefault(key, {})
+            row.update((name, Said(value, record.seq)) for name, value in values.items())
+    return rows
+
+
 @dataclass(frozen=True)
 class Table:
     """A table whose rows entries vouch for.

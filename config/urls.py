@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("directory.urls")),
     path("", include("workflows.plan_urls")),
     path("", include("workflows.task_urls")),
+    path("", include("workflows.audit_urls")),
 ]
 
 handler500 = "config.errors.server_error"

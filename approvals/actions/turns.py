@@ -270,5 +270,9 @@ def _record(
         actor=actor,
         at=at,
         acting_for=f"person:{claimed.acting_for}" if claimed.acting_for else None,
-        facts={**facts, "turns": [turn_facts(item, why) for item, why in turns]},
+        facts={
+            **facts,
+            "work_item": standing.reading.item,
+            "turns": [turn_facts(item, why) for item, why in turns],
+        },
     )

@@ -46,6 +46,13 @@ function nextQuestion() {
   return focus((after ?? open[0])?.querySelector("input, select, textarea"));
 }
 
+// Along entries or pages: the links that say so.
+function step(rel) {
+  const link = document.querySelector(`a[rel="${rel}"]`);
+  link?.click();
+  return Boolean(link);
+}
+
 function list() {
   const shortcuts = document.getElementById("shortcuts");
   shortcuts?.togglePopover();
@@ -61,6 +68,10 @@ function press(key) {
       return move(1);
     case "k":
       return move(-1);
+    case ",":
+      return step("prev");
+    case ".":
+      return step("next");
     case "n":
       return nextQuestion();
     case "?":

@@ -30,6 +30,7 @@ from approvals.models import Opening as OpeningRow
 from approvals.rules import Rule
 from audit.errors import Refused
 from audit.verification import verify
+from tests.approvals import past
 from tests.approvals.machine import HOLDERS, LATE, NAMED, PEOPLE, ROLES, Office, Seen, Turn
 from tests.approvals.model import Ask, Model, Seat, Step
 
@@ -175,6 +176,7 @@ class Engine(RuleBasedStateMachine):
     def teardown(self) -> None:
         result = verify(self.office.organisation.pk)
         assert result.first_bad is None, result.first_bad
+        past.compare(self.office.organisation.pk, self.office.unit.subject)
 
     # Choosing
 
