@@ -8,19 +8,20 @@ see the ballots from before it waited.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
 
 from approvals import rules, subjects
-from approvals.models import Opening, SignOff, WorkItem
+from approvals.models import Opening, SignOff, Stage, WorkItem
 from approvals.policy import Claim
-from approvals.prepared import Statement, execute, fetch_one
+from approvals.prepared import Statement, conclude, fetch_one
 from approvals.rules import Ballot, Rule, Seat
+from approvals.stages import stages_of
 from approvals.statements import Head
 from audit.actions import Prepared
 from audit.models import Root, plain_columns
@@ -75,9 +76,7 @@ SELECT i.id, i.position, i.origin, i.post_id, i.person_id, i.state,
     o.id, o.number, o.outcome, o.reason, o.resumes_at,
     a.id, a.state, a.version_id,
     r.id, r.number, r.document_id, r.digest, r.submitter_id, r.authors, r.context,
-    s.position, s.name, s.rule, s.refusal, s.quorum_number, s.quorum_percent, s.sequential,
-    s.returns_to, s.after_return, s.evidence, s.may,
-    post.title, post.role, unit.id, unit.name,
+    o.stage_id, post.title, post.role, unit.id, unit.name,
     (SELECT is_active FROM directory_person WHERE id = %(person)s),
     (SELECT array_agg(post_id) FROM held),
     (SELECT array_agg(DISTINCT principal_id)
@@ -97,7 +96,6 @@ FROM item i
 JOIN approvals_opening o ON o.id = i.opening_id
 JOIN approvals_approval a ON a.id = i.approval_id
 JOIN approvals_round r ON r.id = o.round_id
-JOIN approvals_stage s ON s.id = o.stage_id
 LEFT JOIN directory_post post ON post.id = i.post_id
 LEFT JOIN directory_unit unit ON unit.id = post.unit_id
 LEFT JOIN approvals_signoff same ON same.organisation_id = i.organisation_id
@@ -107,8 +105,7 @@ WHERE i.organisation_id = %(organisation)s
 """
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One seat of the opening as it is now, with the ballot cast on it."""
 
     id: UUID
@@ -134,8 +131,7 @@ class Place:
         return self.state in (WorkItem.State.OPEN, WorkItem.State.WAITING)
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """Everything a decision looks at, as of the moment the root was locked."""
 
     item: UUID
@@ -159,17 +155,7 @@ class Reading:
     submitter: UUID
     authors: list[UUID]
     context: Mapping[str, Any]
-    position: int
-    stage: str
-    rule: str
-    refusal: str
-    quorum_number: int | None
-    quorum_percent: int | None
-    sequential: bool
-    returns_to: list[int]
-    after_return: str
-    evidence: str
-    may: list[str]
+    stage: Stage
     title: str | None
     role: str | None
     unit: UUID | None
@@ -192,11 +178,12 @@ class Reading:
     @property
     def tallied(self) -> tuple[Rule, list[Seat], list[Ballot]]:
         """What `rules` wants to know."""
+        stage = self.stage
         rule = Rule(
-            self.rule, self.refusal, self.quorum_number, self.quorum_percent, self.sequential
+            stage.rule, stage.refusal, stage.quorum_number, stage.quorum_percent, stage.sequential
         )
         seats = [
-            Seat(place.id, place.weight, rules.is_added(place.origin, self.rule))
+            Seat(place.id, place.weight, rules.is_added(place.origin, stage.rule))
             for place in self.places
         ]
         ballots = [
@@ -228,7 +215,6 @@ class Reading:
         )
 
 
-COLUMNS = tuple(column.name for column in fields(Reading))
 
 
 def read_decision(
@@ -249,16 +235,22 @@ def read_decision(
     )
     if row is None:
         return None
-    *read_columns, named = row[: len(COLUMNS) + 1]
-    reading = dict(zip(COLUMNS, read_columns, strict=True))
-    root = _root(named, row[len(COLUMNS) + 1 :])
-    for name in ("held", "lent", "asked"):
-        reading[name] = reading[name] or []
-    for name in ("document_digest", "seen_hash", "earlier_request"):
-        reading[name] = None if reading[name] is None else bytes(reading[name])
-    reading["context"] = json.loads(reading["context"])
-    reading["asked"] = [_place(*place) for place in reading["asked"]]
-    return root, Reading(**reading)
+    values, named, columns = row[:WIDTH], row[WIDTH], row[WIDTH + 1 :]
+    found = Reading._make(values)
+    digest, seen_hash, request = found.document_digest, found.seen_hash, found.earlier_request
+    return _root(named, columns), found._replace(
+        document_digest=bytes(digest),
+        context=json.loads(found.context),  # type: ignore[arg-type]
+        stage=next(one for one in stages_of(found.version) if one.pk == found.stage),
+        held=found.held or [],
+        lent=found.lent or [],
+        asked=[_place(*place) for place in found.asked or ()],  # type: ignore[arg-type]
+        seen_hash=None if seen_hash is None else bytes(seen_hash),
+        earlier_request=None if request is None else bytes(request),
+    )
+
+
+WIDTH = len(Reading._fields)
 
 
 @lru_cache(maxsize=1)
@@ -338,8 +330,8 @@ class Write:
 
 
 def write_decision(write: Write) -> None:
-    """All of it in one trip, the ledger entry last."""
-    execute(list(_statements(write)))
+    """All of it in one trip, the ledger entry last, and the COMMIT."""
+    conclude(list(_statements(write)))
 
 
 def _statements(write: Write) -> Iterable[Statement]:
@@ -419,8 +411,8 @@ def _columns(model: type[models.Model]) -> tuple[str, tuple["models.Field[Any, A
     return meta.db_table, tuple(fields)
 
 
-ADAPTED = {type(None), bool, int, str, UUID, datetime}
-"""Types that the driver takes as they are, whatever the field; asking the field takes longer."""
+ADAPTED = {type(None), bool, int, str, bytes, UUID, datetime}
+"""Types that are written as they are, whatever the field; asking the field takes longer."""
 
 
 def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:

@@ -4,8 +4,10 @@ Behind a pooler that shares connections between transactions (Django's setting f
 DISABLE_SERVER_SIDE_CURSORS) they are planned each time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import connection
@@ -35,10 +37,11 @@ def fetch_all(statement: Statement) -> list[Any]:
         return list(cursor.fetchall())
 
 
-def execute(statements: Sequence[Statement]) -> None:
-    """One after the other, in one trip to the server."""
+def conclude(statements: Sequence[Statement]) -> None:
+    """The last statements of an action, in one trip to the server, and its COMMIT with them."""
     with connection.cursor() as cursor:
-        cursor.execute(";\n".join([_rendered(cursor, statement) for statement in statements]))
+        asked = ";\n".join([_rendered(cursor, statement) for statement in statements])
+        cursor.execute(asked + connection.closing())
 
 
 def _rendered(cursor: Any, statement: Statement) -> str:
@@ -52,7 +55,27 @@ def _rendered(cursor: Any, statement: Statement) -> str:
             marks = dict(zip(values, places, strict=True)) if named else tuple(places)
             cursor.execute(f"PREPARE {name} AS {sql % marks}")
             known.add(name)
-        values = list(values.values()) if isinstance(values, Mapping) else values
-        sql = f"EXECUTE {name} ({', '.join(['%s'] * len(values))})"
+        values = values.values() if isinstance(values, Mapping) else values
+        return f"EXECUTE {name} ({', '.join([_literal(cursor, value) for value in values])})"
     rendered: bytes = cursor.cursor.mogrify(sql, values)
     return rendered.decode()
+
+
+def _literal(cursor: Any, value: Any) -> str:
+    form = _LITERALS.get(type(value))
+    if form is not None:
+        return form(value)
+    quoted: bytes = cursor.cursor.mogrify("%s", [value])
+    return quoted.decode()
+
+
+# The driver takes a tenth of a millisecond to quote the fifty values of a decision. These can hold
+# no quote and no backslash; everything else is the driver's to quote.
+_LITERALS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda value: "NULL",
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    UUID: lambda value: f"'{value}'",
+    datetime: lambda value: f"'{value.isoformat()}'",
+    bytes: lambda value: f"decode('{value.hex()}', 'hex')",
+}

@@ -184,7 +184,8 @@ class Titled(Protocol):
 
 def title(subject: Subject, root: Root) -> str:
     """What a decision on the subject says that it is about."""
-    return subject.title(root) if isinstance(subject, Titled) else str(root)
+    titled: Titled | None = subject if hasattr(subject, "title") else None  # type: ignore[assignment]
+    return titled.title(root) if titled else str(root)
 
 
 @runtime_checkable

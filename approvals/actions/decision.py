@@ -152,12 +152,12 @@ def _tally(reading: Reading, request: Request) -> Tally:
     if decision == SignOff.Decision.RETURN:
         if not request.comment:
             raise refusals.ReasonRequired
-        if target not in (rules.SUBMITTER, *reading.returns_to):
+        if target not in (rules.SUBMITTER, *reading.stage.returns_to):
             raise refusals.UnknownDecision
     if len(request.comment) > COMMENT_LIMIT:
         raise refusals.CommentTooLong(limit=COMMENT_LIMIT)
-    if EVIDENCE.index(request.evidence) < EVIDENCE.index(reading.evidence):
-        raise refusals.StrongerProof(evidence=reading.evidence)
+    if EVIDENCE.index(request.evidence) < EVIDENCE.index(reading.stage.evidence):
+        raise refusals.StrongerProof(evidence=reading.stage.evidence)
     rule, seats, ballots = reading.tallied
     if decision == SignOff.Decision.ABSTAIN and not rules.may_abstain(
         rule, seats, ballots, reading.item
@@ -208,13 +208,13 @@ def _advance(
 
 def next_position(reading: Reading) -> int:
     """The stage after this one, or the one that had returned to it."""
-    return reading.resumes_at or reading.position + 1
+    return reading.resumes_at or reading.stage.position + 1
 
 
 def _resumption(reading: Reading, tally: Tally) -> int | None:
     """Where a return to an earlier stage comes back to, if this stage wants it back directly."""
-    if tally.result == "returned" and reading.after_return == "resume":
-        return reading.position
+    if tally.result == "returned" and reading.stage.after_return == "resume":
+        return reading.stage.position
     return None
 
 

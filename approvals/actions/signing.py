@@ -45,7 +45,7 @@ def stated(
     said = sentences.meaning(
         request.decision,
         subject=title,
-        stage=reading.stage,
+        stage=reading.stage.name,
         round=reading.round_number,
         capacity=capacity_text(reading),
         lent=principal is not None,

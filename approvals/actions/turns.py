@@ -184,7 +184,7 @@ def turn_facts(item: WorkItem, why: Commitment | None) -> dict[str, Any]:
 def _ready(work_item_id: UUID, actor: Person, at: datetime, *, may: str) -> tuple[Standing, Claim]:
     standing = stand(work_item_id=work_item_id, actor=actor, at=at)
     claimed = claim(standing.reading, actor, at)
-    if may not in standing.reading.may:
+    if may not in standing.reading.stage.may:
         raise refusals.NotAllowedHere
     return standing, claimed
 
