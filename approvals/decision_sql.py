@@ -215,8 +215,6 @@ class Reading(NamedTuple):
         )
 
 
-
-
 def read_decision(
     *,
     work_item_id: UUID,

@@ -41,7 +41,7 @@ def conclude(statements: Sequence[Statement]) -> None:
     """The last statements of an action, in one trip to the server, and its COMMIT with them."""
     with connection.cursor() as cursor:
         asked = ";\n".join([_rendered(cursor, statement) for statement in statements])
-        cursor.execute(asked + connection.closing())
+        cursor.execute(asked + connection.closing())  # type: ignore[attr-defined]
 
 
 def _rendered(cursor: Any, statement: Statement) -> str:
@@ -55,8 +55,8 @@ def _rendered(cursor: Any, statement: Statement) -> str:
             marks = dict(zip(values, places, strict=True)) if named else tuple(places)
             cursor.execute(f"PREPARE {name} AS {sql % marks}")
             known.add(name)
-        values = values.values() if isinstance(values, Mapping) else values
-        return f"EXECUTE {name} ({', '.join([_literal(cursor, value) for value in values])})"
+        given = values.values() if isinstance(values, Mapping) else values
+        return f"EXECUTE {name} ({', '.join([_literal(cursor, value) for value in given])})"
     rendered: bytes = cursor.cursor.mogrify(sql, values)
     return rendered.decode()
 

@@ -81,10 +81,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return ";\nCOMMIT" if is_outermost and self.connection.autocommit else ""
 
     def _commit(self) -> None:
-        self._end("COMMIT", super()._commit)
+        self._end("COMMIT", super()._commit)  # type: ignore[misc]
 
     def _rollback(self) -> None:
-        self._end("ROLLBACK", super()._rollback)
+        self._end("ROLLBACK", super()._rollback)  # type: ignore[misc]
 
     def _end(self, how: str, by_the_driver: Any) -> None:
         if self.is_begin_due:
