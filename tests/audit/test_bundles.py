@@ -145,7 +145,7 @@ def test_an_erased_text_leaves_every_proof_valid(world: World, speaking_as: Spea
     with speaking_as("worker"):
         Opening.objects.all()[0].delete()
     report = checked(world.bundle(), world.policy)
-    assert report.erased == 1
+    assert report.texts_absent == 1
 
 
 def test_the_readable_page_names_what_happened(world: World) -> None:
@@ -170,7 +170,7 @@ def test_the_program_answers_in_json_and_names_the_first_bad_entry(
 def test_every_problem_has_its_sentence(language: str) -> None:
     place = ["en", "zh"].index(language)
     for code in verify.WRONG:
-        wrong = verify.Wrong(code, "somewhere", found=1, wanted=2)
+        wrong = verify.Wrong(code, "somewhere", found=1, wanted=2, field="decision")
         assert "{" not in verify.sentence(wrong, place)
 
 
