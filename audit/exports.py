@@ -1,18 +1,17 @@
 """Taking away from the ledger: a bundle, or one entry's proof."""
 
-import tempfile
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import bundles, proofs, reading
+from audit import bundle_files, bundles, proofs, reading
 from audit.auditors import for_auditors
 from audit.bundles import Scope
 from audit.errors import Refused
@@ -42,8 +41,11 @@ class NoProofYet(Refused):
 
 @require_POST
 @for_auditors
-def export(request: HttpRequest) -> FileResponse:
-    """A bundle of what the filter of subject and time chose; recorded before it is written."""
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """A bundle of what the filter of subject and time chose, recorded before it is written.
+
+    It is sent as it is made, so the browser shows at once that it comes.
+    """
     organisation: UUID = request.user.organisation_id  # type: ignore[union-attr]
     scope = scope_of(organisation, EntryFilter(request.POST).wanted())
     if (found := bundles.prepare(organisation, scope)).entries > EXPORTED_WHILE_WAITING:
@@ -55,11 +57,12 @@ def export(request: HttpRequest) -> FileResponse:
         actor=request.user,  # type: ignore[arg-type]
         at=now,
     )
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    bundles.write(made, file, at=now)
-    file.seek(0)
+    response = StreamingHttpResponse(
+        bundle_files.pieces(made, at=now), content_type="application/zip"
+    )
     name = f"duban-{timezone.localtime(now):%Y%m%d-%H%M}.zip"
-    return FileResponse(file, as_attachment=True, filename=name)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_safe

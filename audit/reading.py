@@ -4,10 +4,10 @@ The ledger knows subjects as text. The rooms above know whom and what that text 
 says so in `AppConfig.ready`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -37,6 +37,12 @@ class Reader(Protocol):
     def find(self, organisation: UUID, words: str) -> set[str]:
         """Subjects and actors that go by these words, a bounded number."""
 
+    def statements(self, organisation: UUID, sign_offs: Iterable[str]) -> dict[str, bytes]:
+        """What was signed, by the sign-off's id."""
+
+    def file(self, organisation: UUID, sha256: bytes) -> IO[bytes] | None:
+        """A file that entries name, checked against its hash; None where it isn't kept any more."""
+
     def personally_signed(self, organisation: UUID) -> tuple[int, int]:
         """How many sign-offs bear a signature of the person's own, and how many there are."""
 
@@ -50,3 +56,20 @@ def register(reader: Reader) -> None:
 
 def reader() -> Reader:
     return _readers[0]
+
+
+def files_in(facts: Any) -> Iterator[tuple[str, bytes | None]]:
+    """Files' hashes among an entry's facts, each with the commitment to its name if it has one."""
+    match facts:
+        case {"sha256": str(digest), "name": {"commitment": str(name)}} | {
+            "source": str(digest),
+            "name": {"commitment": str(name)},
+        }:
+            yield digest, bytes.fromhex(name)
+        case {"sha256": str(digest)} | {"source": str(digest)}:
+            if len(digest) == 64:
+                yield digest, None
+    inner = facts.values() if isinstance(facts, dict) else facts if isinstance(facts, list) else ()
+    for one in inner:
+        if isinstance(one, dict | list):
+            yield from files_in(one)

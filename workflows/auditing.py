@@ -1,8 +1,9 @@
 """What the ledger's subjects, actors and kinds are called, and who may read all of it."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from django.db.models import Model, Q
@@ -12,12 +13,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Route
-from approvals.queries import personally_signed
+from approvals.queries import personally_signed, statements
 from audit.reading import Named
 from directory import policy
 from directory.models import Organisation, Person, Unit
 from directory.queries import roles_of
+from workflows import files
 from workflows.models import Plan, Task
+
+log = logging.getLogger("duban.files")
 
 FOUND_AT_MOST = 500
 MODELS: dict[str, type[Model]] = {
@@ -159,6 +163,16 @@ class HouseReader:
             rows = _of(organisation, kind).filter(condition)
             found |= {f"{kind}:{pk}" for pk in rows.values_list("pk", flat=True)[:FOUND_AT_MOST]}
         return found
+
+    def statements(self, organisation: UUID, sign_offs: Iterable[str]) -> dict[str, bytes]:
+        return statements(organisation, sign_offs)
+
+    def file(self, organisation: UUID, sha256: bytes) -> IO[bytes] | None:
+        try:
+            return files.open_verified(organisation, sha256)
+        except files.FileDamaged as damaged:
+            log.error("The stored file %s is damaged or missing", damaged)
+            return None
 
     def personally_signed(self, organisation: UUID) -> tuple[int, int]:
         return personally_signed(organisation)

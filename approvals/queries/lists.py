@@ -1,5 +1,6 @@
 """Lists: a person's open items, what is blocked, the routes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -220,3 +221,9 @@ def personally_signed(organisation_id: UUID) -> tuple[int, int]:
         personally=Count("pk", filter=Q(evidence="passkey")), all=Count("pk")
     )
     return found["personally"], found["all"]
+
+
+def statements(organisation_id: UUID, sign_offs: Iterable[str]) -> dict[str, bytes]:
+    """What was signed, byte for byte, by the sign-off's id."""
+    found = SignOff.objects.filter(organisation=organisation_id, pk__in=sign_offs)
+    return {str(pk): bytes(said) for pk, said in found.values_list("pk", "statement")}

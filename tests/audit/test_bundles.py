@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from audit import bundles, checkpoints, notes, proofs, signing, verify
+from audit import bundle_files, bundles, checkpoints, notes, proofs, signing, verify
 from audit.bundles import NothingSigned, NothingToExport, Scope
 from audit.canonical import commit
 from audit.checkpoints import Signer
@@ -61,7 +61,7 @@ class World:
     def bundle(self, scope: Scope = WHOLE) -> Files:
         made = bundles.prepare(self.organisation.pk, scope)
         file = io.BytesIO()
-        bundles.write(made, file, at=NOW)
+        bundle_files.write(made, file, at=NOW)
         with zipfile.ZipFile(file) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
 

@@ -1,5 +1,9 @@
+import time
 from argparse import ArgumentParser
-from datetime import datetime, time, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from errno import EEXIST
+from os import strerror
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,11 +13,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from audit import bundles, reading, roots
+from audit import bundle_files, bundles, reading, roots
 from audit.bundles import Scope
 from audit.errors import Refused
 
 SUBJECTS = ("task", "plan", "unit")
+EVERY = 2
+"""Seconds between two reports of how far it is."""
 
 
 class Command(BaseCommand):
@@ -30,17 +36,24 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="first", metavar="DATE", help="first day, as 2026-01-31")
         parser.add_argument("--to", dest="last", metavar="DATE", help="last day")
         parser.add_argument("--organisation", type=UUID, help="needed if there are several")
+        parser.add_argument("--no-files", action="store_true", help="leave the evidence files out")
         parser.add_argument("file", type=Path, help="the zip file; nothing is overwritten")
 
     def handle(self, *args: Any, **options: Any) -> None:
         organisation = chosen(options["organisation"])
         scope, path, now = scope_of(organisation, options), options["file"], timezone.now()
         try:
+            if path.exists():  # before anything is recorded
+                raise FileExistsError(EEXIST, strerror(EEXIST))
             bundle = bundles.export(
-                organisation=organisation, scope=scope, actor="operator", at=now
+                organisation=organisation,
+                scope=scope,
+                actor="operator",
+                at=now,
+                with_files=not options["no_files"],
             )
             with path.open("xb") as file:
-                bundles.write(bundle, file, at=now, progress=self.tell)
+                bundle_files.write(bundle, file, at=now, progress=self.progress(bundle.entries))
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         except OSError as error:
@@ -54,9 +67,18 @@ class Command(BaseCommand):
             }
         )
 
-    def tell(self, number: int) -> None:
-        if number % 50_000 == 0:
-            self.stderr.write(_("%d entries written ...") % number)
+    def progress(self, total: int) -> Callable[[int], None]:
+        """Says now and then how far it is."""
+        said = time.monotonic()
+
+        def tell(number: int) -> None:
+            nonlocal said
+            if time.monotonic() - said >= EVERY:
+                said = time.monotonic()
+                told = {"number": number, "total": total}
+                self.stderr.write(_("%(number)d of %(total)d entries written ...") % told)
+
+        return tell
 
 
 def chosen(organisation: UUID | None) -> UUID:
@@ -91,4 +113,4 @@ def day(text: str | None) -> datetime | None:
         found = None
     if found is None:
         raise CommandError(_("%s is no date. Write it as 2026-01-31.") % text)
-    return timezone.make_aware(datetime.combine(found, time.min))
+    return timezone.make_aware(datetime.combine(found, datetime.min.time()))
