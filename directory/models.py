@@ -375,7 +375,14 @@ class Passkey(models.Model):
                 name="passkey_approved_by_another",
             ),
         ]
-        indexes = [models.Index(fields=["person", "enrolled_at"], name="passkey_by_person")]
+        indexes = [
+            models.Index(fields=["person", "enrolled_at"], name="passkey_by_person"),
+            models.Index(
+                fields=["organisation"],
+                condition=Q(needs_approval=True, approved_at=None, revoked_at=None),
+                name="passkey_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -2,14 +2,42 @@
 
 from django.urls import path
 
-from directory.views import accounts, calendar, delegations, keeping, pages, sheets
+from directory.views import (
+    accounts,
+    approving,
+    calendar,
+    delegations,
+    door,
+    keeping,
+    pages,
+    passkeys,
+    sheets,
+)
 
 urlpatterns = [
     path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),
+    path("sign-in/passkey/options/", door.sign_in_passkey_options, name="sign_in_passkey_options"),
+    path("sign-in/passkey/", door.sign_in_passkey, name="sign_in_passkey"),
     path("sign-out/", accounts.SignOut.as_view(), name="sign_out"),
     path("language/", accounts.set_language, name="set_language"),
     path("account/password/", accounts.PasswordChange.as_view(), name="password_change"),
     path("account/password/changed/", accounts.PasswordChanged.as_view(), name="password_changed"),
+    path("account/passkeys/", passkeys.passkeys, name="passkeys"),
+    path("account/passkeys/options/", passkeys.passkey_options, name="passkey_options"),
+    path("account/passkeys/enrol/", passkeys.passkey_enrol, name="passkey_enrol"),
+    path("passkeys/<uuid:passkey_id>/rename/", passkeys.passkey_rename, name="passkey_rename"),
+    path("passkeys/<uuid:passkey_id>/revoke/", passkeys.passkey_revoke, name="passkey_revoke"),
+    path("directory/passkeys/", approving.passkey_approvals, name="passkey_approvals"),
+    path(
+        "directory/passkeys/<uuid:passkey_id>/approve/",
+        approving.passkey_approve,
+        name="passkey_approve",
+    ),
+    path(
+        "directory/passkeys/<uuid:passkey_id>/decline/",
+        approving.passkey_decline,
+        name="passkey_decline",
+    ),
     path("directory/", pages.directory, name="directory"),
     path("directory/units/new/", keeping.unit_new, name="unit_new"),
     path("directory/units/<uuid:unit_id>/", pages.unit, name="unit"),

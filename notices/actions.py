@@ -69,7 +69,8 @@ def _tell_of(entry: Entry, cause: str, at: datetime) -> None:
         return
     news = rules.News(entry.organisation, entry.subject, entry.kind, facts, at)
     for kind, people in rules.told(news):
-        others = [person for person in people if person.subject != entry.actor]
+        told_too = kind in rules.TOLD_THEMSELVES
+        others = [person for person in people if told_too or person.subject != entry.actor]
         _tell(others, kind, entry.organisation, entry.subject, cause, entry.at, mail_at=at)
 
 

@@ -8,9 +8,8 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
 
-from notices import queries
+from notices import queries, wording
 from notices.models import Notice
 
 TRIES = 8
@@ -51,6 +50,6 @@ def _send(notice: Notice) -> None:
         [shown] = queries.worded([notice])
         link = f"{settings.ORIGIN}{shown.url}" if settings.ORIGIN else ""
         body = "\n\n".join(
-            part for part in (shown.text, link, _("Duban sends this because of your post.")) if part
+            part for part in (shown.text, shown.detail, link, wording.because(notice.kind)) if part
         )
         send_mail(shown.text, body, None, [notice.person.email])

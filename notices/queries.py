@@ -9,7 +9,7 @@ from django.urls import reverse
 from audit import reading
 from audit.reading import Named
 from directory.models import Person
-from notices import wording
+from notices import details, wording
 from notices.models import Notice
 
 
@@ -20,6 +20,7 @@ class Shown:
     notice: Notice
     text: str
     url: str
+    detail: str = ""
 
 
 def of(person: Person) -> QuerySet[Notice]:
@@ -32,15 +33,19 @@ def unread_count(person: Person) -> int:
 
 
 def worded(notices: Iterable[Notice]) -> list[Shown]:
-    """Notices of one organisation with their subjects' names; one query a kind of subject."""
+    """Notices of one organisation with their subjects' names; one query a kind of subject, and
+    three where any is about a passkey.
+    """
     found = list(notices)
     if not found:
         return []
     organisation = found[0].organisation_id
     names = reading.reader().name(organisation, {one.subject for one in found})
+    added = details.of(found)
     shown = []
     for one in found:
         named = names.get(one.subject, Named(one.subject))
         url = reverse(wording.PAGES[one.kind]) if one.kind in wording.PAGES else named.url
-        shown.append(Shown(one, wording.sentence(one.kind, named.text), url))
+        text = wording.sentence(one.kind, named.text)
+        shown.append(Shown(one, text, url, added.get(one.pk, "")))
     return shown

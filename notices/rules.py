@@ -51,8 +51,24 @@ def told(news: News) -> Told:
         yield "approval.intervention", administrators(news.organisation, news.at)
     if (news.facts.get("amendment") or {}).get("state") == "applied":
         yield "plan.amended", _addressees(news)
+    if news.kind.startswith("passkey."):
+        yield from _of_passkey(news)
     if approval := news.facts.get("approval"):
         yield from _of_approval(news, UUID(approval["id"]), approval["state"])
+
+
+TOLD_THEMSELVES = frozenset({"passkey.enrolled", "passkey.revoked"})
+"""What even the one who did it is told of: it may have been somebody else at their desk."""
+
+
+def _of_passkey(news: News) -> Told:
+    """Its owner, and the administrators where it waits for one of them."""
+    owner = list(Person.objects.filter(pk=news.id))
+    if news.kind == "passkey.renamed":
+        return
+    yield "passkey.declined" if news.facts.get("declined") else news.kind, owner
+    if news.kind == "passkey.enrolled" and news.facts["passkey"]["needs_approval"]:
+        yield "passkey.waiting", administrators(news.organisation, news.at)
 
 
 REQUESTS: Mapping[str, str] = {

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -33,6 +34,15 @@ SENTENCES: Mapping[str, str | Promise] = {
     "extension.ended": _("Your request to extend “%(title)s” ended without a decision."),
     "reopening.returned": _("Your request to reopen “%(title)s” was returned."),
     "reopening.ended": _("Your request to reopen “%(title)s” ended without a decision."),
+    "passkey.enrolled": _(
+        "A passkey was set up for your account. If it was not you, tell your administrator at once."
+    ),
+    "passkey.waiting": _("%(title)s set up a passkey, which an administrator has to approve."),
+    "passkey.approved": _("Your passkey was approved and counts from now on."),
+    "passkey.declined": _("Your passkey was declined and does not count."),
+    "passkey.revoked": _(
+        "A passkey of your account was revoked. If that was not agreed, ask your administrator."
+    ),
     "task.due_soon": _("“%(title)s” is due soon."),
     "task.overdue": _("“%(title)s” is overdue."),
     "ledger.broken": _(
@@ -43,8 +53,22 @@ SENTENCES: Mapping[str, str | Promise] = {
         "what it found; have the server's operator look into it at once."
     ),
 }
-PAGES: Mapping[str, str] = {"ledger.broken": "audit_verification"}
+PAGES: Mapping[str, str] = {
+    "ledger.broken": "audit_verification",
+    "passkey.enrolled": "passkeys",
+    "passkey.waiting": "passkey_approvals",
+    "passkey.approved": "passkeys",
+    "passkey.declined": "passkeys",
+    "passkey.revoked": "passkeys",
+}
 """Where kinds lead that are not about the page of their subject."""
+
+
+def because(kind: str) -> str:
+    """Why somebody gets a mail about it."""
+    if PAGES.get(kind) == "passkeys":
+        return gettext("Duban sends this because it concerns your account.")
+    return gettext("Duban sends this because of your post.")
 
 
 def sentence(kind: str, title: str) -> str:

@@ -15,7 +15,7 @@ from audit.templatetags.ui import day_long
 from directory.queries import Holding
 from workflows.lights import light
 from workflows.models import Plan, PlanImport, Task, TaskRequest
-from workflows.queries.errands import ADVISE, CONFIRM, DECIDE, Known
+from workflows.queries.errands import ADVISE, APPROVE_PASSKEY, CONFIRM, DECIDE, Known
 from workflows.queries.inbox import Errand
 
 VERBS: Mapping[str, Promise] = {
@@ -35,11 +35,12 @@ VERBS: Mapping[str, Promise] = {
     "issue_plan": pgettext_lazy("inbox", "Issue"),
     "check_import": pgettext_lazy("inbox", "Check"),
     "confirm": pgettext_lazy("inbox", "Confirm"),
+    "approve_passkey": pgettext_lazy("inbox", "Confirm"),
 }
 """What is to be done, by kind of errand."""
 
 CHOICES: Sequence[tuple[str, Promise, Sequence[str]]] = (
-    ("review", VERBS["decide"], ("decide", "advise", "confirm")),
+    ("review", VERBS["decide"], ("decide", "advise", "confirm", "approve_passkey")),
     ("receive", VERBS["accept"], ("accept", "receive", "receive_plan")),
     (
         "report",
@@ -108,6 +109,9 @@ def _verb(errand: Errand, known: Known) -> str | Promise:
 
 
 def _title(errand: Errand, known: Known) -> tuple[str, str]:
+    if errand.kind == APPROVE_PASSKEY:
+        words = {"name": known.passkeys[errand.item].name}
+        return _("Passkey “%(name)s”") % words, ""
     if task := known.tasks.get(errand.subject):
         return task.title, numbered(task)
     if plan := known.plans.get(errand.subject):
@@ -119,6 +123,8 @@ def _title(errand: Errand, known: Known) -> tuple[str, str]:
 
 
 def _url(errand: Errand, known: Known) -> str:
+    if errand.kind == APPROVE_PASSKEY:
+        return reverse("passkey_approvals")
     if errand.kind == CONFIRM:
         return reverse("intervention", args=[known.proposed[errand.item].approval_id])
     if errand.kind in (DECIDE, ADVISE):
@@ -147,6 +153,9 @@ def _why(errand: Errand, known: Known) -> list[str]:
     if errand.kind == CONFIRM:
         words = {"name": known.proposed[errand.item].proposed_by.name}
         return [_("%(name)s proposes a way on for a stuck approval") % words]
+    if errand.kind == APPROVE_PASSKEY:
+        words = {"name": known.passkeys[errand.item].person.name}
+        return [_("%(name)s set it up, and a second person has to approve it") % words]
     if errand.kind == ADVISE:
         return [_question(known.seats[errand.item], known)]
     if task := known.tasks.get(errand.subject):

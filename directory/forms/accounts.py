@@ -18,6 +18,8 @@ class SignInForm(AuthenticationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = _("Account")
+        # Browsers that can offer passkeys beside kept passwords.
+        self.fields["username"].widget.attrs["autocomplete"] = "username webauthn"
         self.fields["password"].label = _("Password")
 
     def get_invalid_login_error(self) -> ValidationError:

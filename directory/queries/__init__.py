@@ -24,6 +24,7 @@ from directory.queries.pages import (
     unit_page,
 )
 from directory.queries.passkeys import (
+    account_of,
     passkey_of,
     passkeys_awaiting,
     passkeys_in_force,
@@ -35,6 +36,7 @@ __all__ = [
     "Branch",
     "Holding",
     "Seat",
+    "account_of",
     "as_sheet",
     "calendar_days",
     "delegations_page",

@@ -11,12 +11,14 @@ from directory.models import (
     Appointment,
     CalendarDay,
     Delegation,
+    Passkey,
     Person,
     Post,
     Unit,
     UnitGroup,
 )
 from directory.queries.holdings import Holding, appointments, holders, holdings, in_force
+from directory.queries.passkeys import passkeys_of
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class PersonPage:
     held: list[Holding]
     appointments: list[Appointment]
     given: list[Delegation]
+    passkeys: list[Passkey]
 
 
 def person_page(person: Person, at: datetime) -> PersonPage:
@@ -119,6 +122,7 @@ def person_page(person: Person, at: datetime) -> PersonPage:
         held=holdings(person, at),
         appointments=list(person.appointments.select_related("post__unit")),
         given=list(_delegations(at).filter(principal=person)),
+        passkeys=passkeys_of(person),
     )
 
 

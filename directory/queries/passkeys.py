@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from directory.models import Passkey, Person
+from directory.passkeys import Assertion
 
 
 def passkeys_in_force(person: Person, at: datetime) -> QuerySet[Passkey]:
@@ -35,6 +36,12 @@ def passkey_of(user_handle: bytes, credential_id: bytes) -> Passkey | None:
         return None
     found = Passkey.objects.filter(person=person, credential_id=credential_id)
     return found.select_related("person").first()
+
+
+def account_of(assertion: Assertion) -> str:
+    """The account of whoever an assertion says it comes from, whether that is true or not; ""."""
+    found = passkey_of(assertion.user_handle, assertion.credential_id)
+    return found.person.username if found else ""
 
 
 def passkeys_awaiting(organisation_id: UUID) -> QuerySet[Passkey]:

@@ -1,5 +1,7 @@
 """Sign in, sign out, password, language: what each person does for themselves."""
 
+from typing import Any
+
 from axes.conf import settings as axes_settings
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
@@ -18,6 +20,7 @@ from audit.errors import Refused
 from directory import actions
 from directory.forms.accounts import PasswordForm, SignInForm
 from directory.requests import PersonRequest
+from directory.views.answers import nowhere
 
 
 class SignIn(auth_views.LoginView):
@@ -25,6 +28,9 @@ class SignIn(auth_views.LoginView):
 
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        return super().get_context_data(nowhere=nowhere(self.request), **more)
 
     def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
         try:

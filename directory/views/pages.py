@@ -46,11 +46,13 @@ def people(request: PersonRequest) -> HttpResponse:
     found = queries.people(request.user.organisation_id, words)
     page = Paginator(found, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     held = queries.posts_of(page.object_list, timezone.now())
+    may_keep = is_administrator(request)
     context = {
         "page": page,
         "rows": [(person, held.get(person.pk, [])) for person in page],
         "words": words,
-        "may_keep": is_administrator(request),
+        "may_keep": may_keep,
+        "awaiting": may_keep and queries.passkeys_awaiting(request.user.organisation_id).count(),
     }
     return render(request, "directory/people.html", context)
 

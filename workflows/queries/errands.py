@@ -1,6 +1,6 @@
 """What the rows of the inbox say: titles and circumstances for one page of errands.
 
-At most five queries, however many errands: seats, questions, tasks, plans, imports.
+At most six queries, however many errands: seats, questions, tasks, plans, imports, passkeys.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +17,7 @@ from approvals import subjects as approved
 from approvals.models import Approval, Intervention, RouteProposal, WorkItem
 from approvals.subjects import Description
 from audit.queries import read_openings
+from directory.models import Passkey
 from directory.queries import Holding
 from workflows.models import (
     AmendmentVersion,
@@ -33,6 +34,7 @@ from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
 
 DECIDE, ADVISE, CONFIRM = "decide", "advise", "confirm"
+APPROVE_PASSKEY = "approve_passkey"
 OF_TASKS = (COMPLETION, *TaskRequest.Kind.values)
 """The kinds of approvals whose subject is a task."""
 
@@ -50,6 +52,7 @@ class Known:
     others: dict[UUID, Description] = field(default_factory=dict)
     """Whatever else is approved, as it describes itself."""
     proposed: dict[UUID, Intervention] = field(default_factory=dict)
+    passkeys: dict[UUID, Passkey] = field(default_factory=dict)
 
 
 def known(errands: Sequence[Errand]) -> Known:
@@ -67,11 +70,14 @@ def known(errands: Sequence[Errand]) -> Known:
     proposed = _proposed(one.item for one in errands if one.kind == CONFIRM)
     others = _others(found.seats.values()) | _abouts(one.approval for one in proposed.values())
     asked = [seat for seat in found.seats.values() if seat.origin == WorkItem.Origin.CONSULTED]
-    tasks = subjects - plans - imports - others.keys()
+    passkeys = _passkeys(one.item for one in errands if one.kind == APPROVE_PASSKEY)
+    people = {one.person_id for one in passkeys.values()}
+    tasks = subjects - plans - imports - others.keys() - people
     return Known(
         seats=found.seats,
         others=others,
         proposed=proposed,
+        passkeys=passkeys,
         questions=read_openings(asked[0].organisation_id, [one.note for one in asked])
         if asked
         else {},
@@ -104,6 +110,13 @@ def _proposed(ids: Iterable[UUID]) -> dict[UUID, Intervention]:
     """Interventions that wait for a second administrator."""
     wanted = list(ids)
     found = Intervention.objects.filter(pk__in=wanted).select_related("approval", "proposed_by")
+    return _by_id(found) if wanted else {}
+
+
+def _passkeys(ids: Iterable[UUID]) -> dict[UUID, Passkey]:
+    """Passkeys that wait for an administrator."""
+    wanted = list(ids)
+    found = Passkey.objects.filter(pk__in=wanted).select_related("person")
     return _by_id(found) if wanted else {}
 
 

@@ -35,7 +35,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Now
 
 from approvals.models import Approval, Intervention, Round, SignOff, WorkItem
-from directory.models import Appointment, Person, Post
+from directory.models import Appointment, Passkey, Person, Post
 from directory.policy import WORKS
 from directory.queries import Holding
 from workflows import flows
@@ -392,6 +392,19 @@ def _confirm(form: Form) -> Iterator[QuerySet[Any]]:
     yield _rows(proposed.exclude(concerned), "approval__subject_id", None)
 
 
+def _approve_passkey(form: Form) -> Iterator[QuerySet[Any]]:
+    """Passkeys that wait for an administrator who is not their owner, nor acts for them alone."""
+    waiting = Passkey.objects.filter(
+        ~Q(Among("person", form["person"])),
+        Among("organisation", form["administers"]),
+        needs_approval=True,
+        approved_at=None,
+        revoked_at=None,
+        person__is_active=True,
+    )
+    yield _rows(waiting, "person", None)
+
+
 def _came_back(kind: str) -> Branch:
     """Requests that were returned to whoever put them forward last."""
 
@@ -437,4 +450,5 @@ BRANCHES: dict[str, Branch] = {
     "revise_reopening": _came_back(TaskRequest.Kind.REOPENING),
     "check_import": _check_import,
     "confirm": _confirm,
+    "approve_passkey": _approve_passkey,
 }
