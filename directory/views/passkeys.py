@@ -139,7 +139,7 @@ def passkey_revoke(request: PersonRequest, passkey_id: UUID) -> HttpResponse:
     )
     question = Question(
         title=_("Revoke the passkey “%(name)s”") % {"name": passkey.name},
-        what=_("Belongs to %(person)s, set up %(place)s") % _about(passkey),
+        what=_("Belongs to %(person)s, set up from %(place)s") % _about(passkey),
         ask=_("Do this when its device is lost, given away or no longer used"),
         next=_("It opens nothing and signs nothing any more; what it signed stays valid"),
         button=_("Revoke passkey"),

@@ -29,6 +29,8 @@ PRINCIPAL = frozenset({"own.principal"})
 ROUTE_WRITER = frozenset({"own.administrator"})
 FIRST_SIGNER = frozenset({"own.deputy"})
 ADVISER = SUBMITTER
+OWNER = frozenset({"other.handler"})
+"""Whose passkey waits for an administrator."""
 
 EVERYONE = everyone_of("own") | everyone_of("other") | PARTNER | COORDINATOR | APPROVER
 CONCERNED = WORKERS | PARTNER | COORDINATOR | AUDITORS
@@ -59,6 +61,8 @@ class Row:
     """Needs nobody to be signed in."""
     own_transaction: bool = False
     """Can't run within another, so what it writes stays."""
+    wants_device: bool = False
+    """Only a device can send what it wants, so whoever may go there isn't understood."""
 
     @property
     def methods(self) -> list[str]:
@@ -110,6 +114,8 @@ EXPECTED = [
     Row("live", get=EVERYONE, open_to_all=True),
     Row("ready", get=EVERYONE, open_to_all=True),
     Row("sign_in", get=EVERYONE, post=EVERYONE, open_to_all=True),
+    Row("sign_in_passkey_options", post=EVERYONE, open_to_all=True),
+    Row("sign_in_passkey", post=EVERYONE, open_to_all=True, wants_device=True),
     Row("sign_out", post=EVERYONE, open_to_all=True),
     Row("set_language", post=EVERYONE, open_to_all=True, send={"language": "=en"}),
     # Everybody's own
@@ -125,6 +131,17 @@ EXPECTED = [
     Row("notices", get=EVERYONE),
     Row("notices_read", post=EVERYONE, send={"up_to": "unread notice"}),
     Row("password_change", get=EVERYONE, post=EVERYONE),
+    Row("passkeys", get=EVERYONE),
+    Row("passkey_options", post=EVERYONE, wants_device=True),
+    Row("passkey_enrol", post=EVERYONE, wants_device=True),
+    Row("passkey_rename", get=OWNER, post=OWNER, at=["passkey"], send={"name": "=My phone"}),
+    Row(
+        "passkey_revoke",
+        get=OWNER | ADMINISTRATORS,
+        post=OWNER | ADMINISTRATORS,
+        at=["passkey"],
+        send={"reason": REASON},
+    ),
     Row("delegations", get=EVERYONE),
     Row(
         "delegation_new",
@@ -168,6 +185,9 @@ EXPECTED = [
     for_administrators("person_password", "person", password="=correct horse 27"),
     for_administrators("person_deactivate", "person"),
     for_administrators("person_reactivate", "closed person"),
+    for_administrators("passkey_approvals", wanted="=no"),
+    for_administrators("passkey_approve", "passkey"),
+    for_administrators("passkey_decline", "passkey", reason=REASON),
     for_administrators("calendar_day_new", date="today", is_working="=no"),
     for_administrators("calendar_day_clear", "day"),
     Row("calendar_seed", None, ADMINISTRATORS, send={"year": "=2026"}),

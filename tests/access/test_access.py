@@ -56,7 +56,7 @@ def visiting(row: Row, people: Collection[str], method: str = "") -> list[str]:
 
 def expected(row: Row, method: str, who: str) -> str:
     if who in getattr(row, method):
-        return "may"
+        return "not understood" if row.wants_device else "may"
     return "refused" if who in row.sees else "not found"
 
 

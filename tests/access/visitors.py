@@ -40,7 +40,7 @@ class Visitors:
 
     def __init__(self, here: World, there: World) -> None:
         self.here, self.there = here, there
-        self.client = Client(raise_request_exception=False)
+        self.client = Client(raise_request_exception=False, SERVER_NAME="localhost")
         self.sessions: dict[UUID, Any] = {}
         for world in (here, there):
             for person in world.people.values():

@@ -24,11 +24,25 @@ from audit import checkpoints, sequencer
 from audit.models import Entry
 from directory import actions as directory
 from directory.actions import OPERATOR
-from directory.models import Appointment, CalendarDay, Organisation, Person, Post, Unit
+from directory.models import (
+    Appointment,
+    CalendarDay,
+    Organisation,
+    Passkey,
+    Person,
+    Post,
+    Unit,
+)
 from notices import actions as notices
 from notices.models import Notice
 from tests import databases
-from tests.factories import LONG_AGO, make_group, make_organisation, make_unit
+from tests.factories import (
+    LONG_AGO,
+    make_group,
+    make_organisation,
+    make_passkey,
+    make_unit,
+)
 from workflows import files
 from workflows.actions import (
     amendments,
@@ -161,7 +175,18 @@ def _directory(world: World) -> None:
         "delegation": delegation.pk,
         "person": world.people["other.handler"].pk,
         "appointment": Appointment.objects.get(person=world.people["other.handler"]).pk,
+        "passkey": _passkey(world, "other.handler").pk,
     }
+
+
+def _passkey(world: World, who: str) -> Passkey:
+    """One that waits for an administrator."""
+    directory.ask_for_approval_of_passkeys(
+        organisation_id=world.organisation.pk, wanted=True, actor=OPERATOR, at=LONG_AGO
+    )
+    name = f"{world.marks.everyone}手机"
+    passkey, _device = make_passkey(world.people[who], name=name, at=world.now)
+    return passkey
 
 
 def _seat(world: World, unit: str, role: str) -> None:

@@ -67,6 +67,8 @@ WHO = {
     "task submitted task": "own.handler",
     "task open task": "own.handler",
     "delegations": "own.principal",
+    "passkeys": "other.handler",
+    "passkey_revoke passkey": "other.handler",
     "route route": "own.administrator",
     "route route under approval": "own.administrator",
     "review route item": "office.principal",
