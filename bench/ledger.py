@@ -1,6 +1,10 @@
-"""What it costs to check the ledger: a bundle of a million entries, and one entry's proof.
+"""What the ledger costs: whoever decides, whoever wants a receipt, whoever checks it all.
 
-Ratios: the verifier's time over that of hashing the same bytes with nothing around it.
+- throughput: decisions of eight people at once, with ledger and live sequencer against none
+  (`_writers` says what "none" leaves out)
+- receipt: from a sign-off's commit until its proof can be had, at fifty sign-offs a second
+- verify a bundle: the verifier over a million entries, against hashing the same bytes
+- inclusion proof, verification in full: in a database whose log has a million entries
 """
 
 import hashlib
@@ -14,20 +18,21 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
-from itertools import repeat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import connection
-from psycopg2.extras import execute_values
+from django.conf import settings
 
-from audit import merkle, notes, signing, tiles, tree, verify
-from bench.inbox import owner
+from audit import merkle, notes, proofs, signing, verify
+from audit.models import Entry, Leaf
+from bench import _log, _writers
+from bench._log import ENTRIES
+from tests import databases
 
-ENTRIES = int(os.environ.get("DUBAN_BENCH_ENTRIES", "1000000"))
+LIMITS = {"throughput with/none": 0.85, "receipt p99/2 s": 1, "proof p50/5 ms": 1}
 SUBJECTS = 20_000
 PROOFS = 300
 
@@ -93,50 +98,108 @@ def verified(path: Path) -> dict[str, Any]:
     return {"seconds": round(took, 1), "MB": round(peak), "verify/hashlib": round(took / bare, 2)}
 
 
-def log_of_tiles() -> tuple[UUID, int]:
-    """The tiles of a log of about a million leaves, as the sequencer keeps them."""
-    organisation, chance = uuid4(), random.Random(2)
-    full = ENTRIES // tiles.WIDTH
-    strips = [chance.randbytes(tiles.WIDTH * tiles.HASH) for _index in range(full)]
-    roots = [merkle.perfect(tiles.hashes(strip)) for strip in strips]
-    rows = list(zip(repeat(0), range(full), strips, roots, strict=False))
-    for index in range(full // tiles.WIDTH):
-        row = roots[index * tiles.WIDTH : (index + 1) * tiles.WIDTH]
-        rows.append((1, index, b"".join(row), merkle.perfect(row)))
-    name = str(connection.settings_dict["NAME"])
-    with owner(name) as link, link.cursor() as cursor:
-        execute_values(
-            cursor,
-            "INSERT INTO audit_tile (id, organisation, level, tile_index, hashes, root) VALUES %s",
-            [(str(uuid4()), str(organisation), *one) for one in rows],
-        )
-    return organisation, full * tiles.WIDTH
-
-
-def proven() -> dict[str, float]:
-    """Milliseconds of an inclusion proof with nothing read before it."""
-    organisation, size = log_of_tiles()
-    times = []
+def proven(organisation: UUID) -> dict[str, float]:
+    """Milliseconds until an entry's proof is there, everything read and computed; and how often
+    that is of reading the entry alone."""
+    whole, alone = [], []
+    chance = random.Random(3)
     for _number in range(PROOFS):
-        index = random.randrange(size)
+        leaf = Leaf.objects.get(organisation=organisation, leaf_index=chance.randrange(ENTRIES))
         began = time.perf_counter()
-        merkle.inclusion(index, size, tree.reader(organisation))
-        times.append((time.perf_counter() - began) * 1000)
+        entry = Entry.objects.get(pk=leaf.entry_id)
+        read = time.perf_counter()
+        proof = proofs.of(entry)
+        done = time.perf_counter()
+        assert proof is not None
+        told = notes.Checkpoint.parse(proof.checkpoint.text)
+        hash_ = bytes(entry.entry_hash)
+        assert merkle.included(hash_, proof.index, told.size, proof.path, told.root)
+        whole.append((done - read) * 1000)
+        alone.append((read - began) * 1000)
     return {
-        "p50 ms": round(statistics.median(times), 2),
-        "p99 ms": round(statistics.quantiles(times, n=100)[98], 2),
+        "p50 ms": round(statistics.median(whole), 2),
+        "p99 ms": round(statistics.quantiles(whole, n=100)[98], 2),
+        "proof/read of the entry": round(statistics.median(whole) / statistics.median(alone), 1),
     }
 
 
-def main(*, json_only: bool = False) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "bundle.zip"
-        bundle(path)
-        checked = verified(path)
+def fully_verified(organisation: UUID) -> dict[str, Any]:
+    """Seconds and memory of `verify_ledger --full`, and how many times the bare hashing that is."""
+    began = time.perf_counter()
+    bodies = Entry.objects.filter(organisation=organisation).values_list("body", flat=True)
+    for body in bodies.iterator(chunk_size=2000):
+        hashlib.sha256(bytes(body)).digest()
+    bare = time.perf_counter() - began
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    began = time.perf_counter()
+    command = ["manage.py", "verify_ledger", "--full", "--json", f"--organisation={organisation}"]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=settings.BASE_DIR,
+        env=os.environ | _writers.addresses(DATABASE),
+        capture_output=True,
+        text=True,
+    )
+    took = time.perf_counter() - began
+    if done.returncode:
+        raise RuntimeError(done.stdout or done.stderr)
+    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
     return {
-        "name": "ledger",
-        "entries": ENTRIES,
-        "verify a bundle": checked,
-        "inclusion proof": proven(),
-        "ratios": {"verify/hashlib": checked["verify/hashlib"]},
+        "seconds": round(took, 1),
+        "MB at most": round(peak),
+        "verify/read and hash": round(took / bare, 2),
+    }
+
+
+DATABASE = "duban_bench_ledger"
+
+ON_THE_LOG: list[tuple[str, Callable[[UUID], dict[str, Any]]]] = [
+    ("inclusion proof", proven),
+    ("verify in full", fully_verified),
+]
+"""What is measured on an organisation whose log has ENTRIES entries, by its id. Add to it."""
+
+
+PARTS = os.environ.get("DUBAN_BENCH_PARTS", "bundle throughput receipt log").split()
+
+
+def main(*, json_only: bool = False) -> dict[str, Any]:
+    """Measure the parts that are asked for; print what is being measured unless `json_only`."""
+    say: Callable[[str], None] = (lambda text: None) if json_only else print
+    result: dict[str, Any] = {"name": "ledger", "entries": ENTRIES}
+    if "bundle" in PARTS:
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "bundle.zip"
+            say("a bundle ...")
+            bundle(path)
+            result["verify a bundle"] = verified(path)
+    with databases.clone(databases.template(), DATABASE), databases.connected_to(DATABASE):
+        if "throughput" in PARTS:
+            say("decisions, with the ledger and without ...")
+            result["throughput"] = _writers.throughput(DATABASE)
+        if "receipt" in PARTS:
+            say("receipts ...")
+            result["receipt"] = _writers.receipts(DATABASE)
+        if "log" in PARTS:
+            say(f"a log of {ENTRIES} entries ...")
+            organisation = _log.make(DATABASE)
+            for name, measure in ON_THE_LOG:
+                say(f"{name} ...")
+                result[name] = measure(organisation)
+    return result | {"ratios": ratios(result), "limits": LIMITS}
+
+
+def ratios(result: dict[str, Any]) -> dict[str, float]:
+    """Of what was measured: each figure, and what makes a ratio of it."""
+    found = {
+        "throughput with/none": ("throughput", "with/none", 1),
+        "receipt p99/2 s": ("receipt", "p99 ms", 2000),
+        "proof p50/5 ms": ("inclusion proof", "p50 ms", 5),
+        "verify/hashlib": ("verify a bundle", "verify/hashlib", 1),
+        "verify in full/read and hash": ("verify in full", "verify/read and hash", 1),
+    }
+    return {
+        name: round(result[part][figure] / unit, 2)
+        for name, (part, figure, unit) in found.items()
+        if part in result
     }
