@@ -369,6 +369,11 @@ def zipped(files: Mapping[str, bytes]) -> io.BytesIO:
     return file
 
 
+def unzipped(data: bytes) -> Files:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def checked(
     files: Mapping[str, bytes], policy: str | None = None, kept: str | None = None
 ) -> verify.Report:

@@ -288,21 +288,6 @@ def test_every_flipped_bit_of_a_part_s_bundle_is_found(world: World) -> None:
         assert is_found(files | {name: bytes(changed)}, world.policy), f"{number}: {name} {at}"
 
 
-def test_two_implementations_agree_on_signatures() -> None:
-    """The program's own Ed25519 against another's, on fitting and on broken signatures."""
-    chance = random.Random(1)
-    for number in range(MUTATIONS):
-        private = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
-        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        message = chance.randbytes(number % 90)
-        signature = bytearray(private.sign(message))
-        if number % 2:
-            at = chance.randrange(512)
-            signature[at // 8] ^= 1 << at % 8
-        wanted = notes.Key("x", public).fits(bytes(signature), message)
-        assert verify.signed_by(public, bytes(signature), message) is wanted
-
-
 def test_an_unsigned_log_is_not_exported(world: World) -> None:
     with pytest.raises(NothingSigned):
         bundles.prepare(make_organisation().pk, WHOLE)
