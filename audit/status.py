@@ -211,8 +211,10 @@ def _names(organisation: UUID) -> list[Name]:
 
 
 def _exports(organisation: UUID) -> list[dict[str, Any]]:
-    found = Entry.objects.filter(organisation=organisation, kind=EXPORTED).select_related("leaf")
+    found = Entry.objects.filter(organisation=organisation, kind__in=EXPORTED).select_related(
+        "leaf"
+    )
     return queries.rows(organisation, found.order_by("-at", "-id")[:RECENT])
 
 
-EXPORTED = "ledger.exported"
+EXPORTED = ("ledger.exported", "ledger.listed", "statistics.exported")

@@ -103,6 +103,7 @@ KINDS = {
     "route.draft_withdrawn": _("Draft of a route withdrawn"),
     "route.published": _("Route published"),
     "session.signed_in": _("Signed in"),
+    "statistics.exported": _("Table of statistics exported"),
     "task.accepted": _("Task accepted"),
     "task.amended": _("Task changed by an amendment"),
     "task.cancelled": _("Task cancelled"),

@@ -109,9 +109,8 @@ def _seats(then: Then) -> Told:
             for seat in stage.seats:
                 key = f"{approval.id}:{stage.number}:{seat.number}"
                 label = f"{stage.name} · {seat.who}"
-                text = " · ".join(
-                    part for part in (seat.holder or "", seat.ballot or seat.state) if part
-                )
+                waits = (part for part in (seat.holder, seat.state) if part)
+                text = seat.ballot or " · ".join(waits)
                 found[key] = label, text, seat.entry
     return found
 
@@ -121,7 +120,7 @@ def _approvals(then: Then) -> Told:
     for one in then.approvals:
         now = one.now
         text = " · ".join(part for part in (one.state, now.name if now else "") if part)
-        found[str(one.id)] = one.kind, text, one.moved or one.sent
+        found[str(one.id)] = one.kind, text, now.opened if now else one.moved or one.sent
     return found
 
 

@@ -134,4 +134,4 @@ def _number(request: PersonRequest, name: str, entries: Chain, default: int | No
 
 
 def _initial(at: Any) -> dict[str, Any]:
-    return {"day": at.date(), "time": at.time().replace(microsecond=0)}
+    return {"day": at.date().isoformat(), "time": at.time().isoformat("seconds")}
