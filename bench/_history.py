@@ -187,6 +187,8 @@ def _task(state: str, outcome: str, closed_at: str) -> str:
         "occurrence": "n + 1",
         "title": "'社区宣传阵地建设 ' || n",
         "due_date": "CASE WHEN n %% 20 > 0 THEN current_date + (n %% 60)::int - 10 END",
+        "priority": "'normal'",
+        "measure_revision": "1",
         "state": f"'{state}'",
         "outcome": f"'{outcome}'",
         "created_at": "now()",
