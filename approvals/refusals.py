@@ -126,7 +126,6 @@ class NoPasskey(Refused):
         "This stage asks you to sign with a passkey, and you have none that counts yet. Set one up"
         " in your account, then decide here; if it has to be approved, wait for that first."
     )
-    way = ("passkeys", _("Set up a passkey"))
 
 
 class PasskeyOnly(Refused):

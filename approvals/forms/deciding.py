@@ -13,8 +13,8 @@ from approvals.models import SignOff
 from approvals.queries import Review
 from directory.passkeys import Assertion, Unreadable, read_assertion
 
-LONGEST_ANSWER = 3000
-"""Characters, twice of what devices say: it goes into the ledger entry, which has an end."""
+LONGEST_ANSWER = 2000
+"""Bytes of a device's answer: it goes into the ledger entry, which has an end."""
 EARLIEST_WINS = _("Where several people return it, the earliest place that anybody names wins.")
 
 
@@ -41,7 +41,7 @@ class DecideForm(forms.Form):
     )
     # Filled in by static/js/signing.js once a passkey has answered to the prepared statement.
     prepared = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    assertion = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_ANSWER)
+    assertion = forms.CharField(widget=forms.HiddenInput, required=False, max_length=6000)
     seen_digest = forms.CharField(widget=forms.HiddenInput, min_length=64, max_length=64)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=90)
     idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
@@ -82,6 +82,9 @@ class DecideForm(forms.Form):
             return None
         try:
             found = read_assertion(json.loads(self.cleaned_data["assertion"]))
+            parts = (found.credential_id, found.authenticator_data, found.client_data)
+            if sum(map(len, parts)) + len(found.signature) > LONGEST_ANSWER:
+                raise Unreadable
         except (ValueError, RecursionError, Unreadable) as error:
             raise forms.ValidationError(str(Unreadable())) from error
         return found

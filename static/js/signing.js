@@ -1,7 +1,7 @@
 // Signing a decision with a passkey: the server fixes the statement, the page shows it with its short code, then the device signs its hash.
 //
 // <form data-prepare="URL"> … <button data-passkey hidden> · <section data-signing> with data-sentence, data-code, data-until, data-sign, data-unsign ·
-// <div data-unsigned><p>. URL takes the form's fields by POST and answers {prepared, options, sentence, code, until}, or {sentence} when it refuses.
+// <div data-trouble><p>. URL takes the form's fields by POST and answers {prepared, options, sentence, code, until}, or {sentence} when it refuses.
 
 import { say } from "./words.js";
 
@@ -19,7 +19,7 @@ class Signing {
   constructor(form) {
     this.form = form;
     this.place = form.querySelector("[data-signing]");
-    this.trouble = form.querySelector("[data-unsigned]");
+    this.trouble = form.querySelector("[data-trouble]");
     for (const button of form.querySelectorAll("[data-passkey]")) {
       button.hidden = false;
       button.addEventListener("click", () => this.prepare(button));

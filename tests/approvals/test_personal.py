@@ -1,6 +1,7 @@
 """Decisions that a person's own passkey signs: what is signed, what is refused, what is kept."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -12,8 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals import actions, queries
 from approvals.actions import StageSpec
+from approvals.forms.deciding import LONGEST_ANSWER
 from approvals.models import Assertion, PreparedSignature, SignOff, WorkItem
 from approvals.replay import TABLES
+from approvals.routes.specs import MOST_BYTES
+from audit.canonical import LIMIT, encode
 from audit.errors import Refused
 from audit.models import Entry
 from audit.queries import read_openings
@@ -23,6 +27,7 @@ from directory import passkeys
 from directory.actions import OPERATOR
 from directory.models import Passkey, Unit
 from tests.approvals.factories import World
+from tests.approvals.routing import LATER, LEAD, Office, stage
 from tests.approvals.signing import SOON, Act, keyed
 from tests.authenticator import EDDSA, Authenticator, b64, unb64
 from tests.factories import NOW, delegate, make_holder, make_passkey, make_person, make_post
@@ -191,6 +196,31 @@ def test_an_ordinary_decision_takes_no_statement_more_than_before() -> None:
     with CaptureQueriesContext(connection) as captured:
         world.decide("Ana", item=item, seen_digest=digest)
     assert not [one for one in captured if "passkey" in one["sql"] or "prepared" in one["sql"]]
+
+
+def test_the_largest_route_is_published_by_the_longest_signature() -> None:
+    office = Office()
+    asks = {"select": "post", "unit": office.committee.pk, "role": "reviewer"}
+    committee = StageSpec("Committee", [asks], evidence="passkey")
+    office.publish(committee, name="Routes", kind="route_publication")
+    stages = [stage("名" * 60, approvers=[LEAD] * 3) for _ in range(30)]
+    while len(encode(stages)) > MOST_BYTES - 400:
+        stages.pop()
+    draft = office.save(office.begin(), *stages)
+    office.submit(draft)
+    item = WorkItem.objects.get(approval__subject_id=draft.route_id, state="open")
+    device = Authenticator(credential_id=os.urandom(1023))
+    make_passkey(office.member, device)
+    act = Act(item, office.member, digest=queries.seen_digest(item), at=LATER)
+    prepared = act.prepare()
+    said = {"type": "webauthn.get", "challenge": b64(prepared.challenge), "crossOrigin": False}
+    said |= {"origin": "http://localhost", "padding": ""}
+    fixed = 1023 + 37 + 72 + len(json.dumps(said))
+    said["padding"] = "x" * (LONGEST_ANSWER - fixed)
+    answer = device.get(client_data=json.dumps(said).encode())
+    assert act.commit(prepared, answer).result == "passed"
+    entry = Entry.objects.filter(subject=f"route:{draft.route_id}").latest("subject_seq")
+    assert MOST_BYTES < len(entry.body) <= LIMIT
 
 
 # Preparing

@@ -14,9 +14,18 @@ from approvals.queries.rehearsing import whole_directory
 from approvals.routes import rehearsal
 from approvals.routes.rehearsal import Case, Directory, Office, Seat
 from approvals.routes.specs import StageSpec
+from directory.models import Passkey
 from tests.approvals.routing import Office as Organised
 from tests.approvals.routing import stage
-from tests.factories import NOW, delegate, make_holder, make_person, make_post, make_unit
+from tests.factories import (
+    NOW,
+    delegate,
+    make_holder,
+    make_passkey,
+    make_person,
+    make_post,
+    make_unit,
+)
 
 UNIT, ABOVE, PARTNER = uuid4(), uuid4(), uuid4()
 DEPUTY = {"select": "post_of_lead", "role": "deputy"}
@@ -91,6 +100,28 @@ def test_somebody_in_two_seats_counts_once() -> None:
     assert found(everybody, deputy=twice) == ["1 out_of_reach"]
     two = StageSpec("Vote", [DEPUTY], rule="quorum", quorum_number=2)
     assert found(two, deputy=twice) == ["1 one_person_several_seats"]
+
+
+def test_whoever_has_no_passkey_where_one_is_asked_for_is_named_but_blocks_nothing() -> None:
+    sealed = StageSpec("Deputy", [DEPUTY], evidence="passkey")
+    seats = {(UNIT, "deputy"): [seat("Ana"), seat("Ben"), seat(None)]}
+    units = {UNIT: Office(UNIT, "Unit", "street")}
+    armed = frozenset([UUID(int=sum(map(ord, "Ana")))])
+    [one] = rehearsal.rehearse([sealed], [Case(UNIT)], Directory(units, seats, {}, armed))
+    assert [(found.code, found.people) for found in one.findings] == [("no_passkey", ["Ben"])]
+    assert not one.is_dead_end
+    plain = StageSpec("Deputy", [DEPUTY], evidence="password")
+    [one] = rehearsal.rehearse([plain], [Case(UNIT)], Directory(units, seats, {}, armed))
+    assert one.findings == []
+
+
+@pytest.mark.django_db
+def test_the_directory_says_who_has_a_passkey_in_force() -> None:
+    office = Organised()
+    make_passkey(office.member)
+    old, _ = make_passkey(office.writer)
+    Passkey.objects.filter(pk=old.pk).update(revoked_at=NOW)
+    assert whole_directory(office.organisation.pk, NOW).signers == {office.member.pk}
 
 
 def test_weights_count_in_a_vote() -> None:

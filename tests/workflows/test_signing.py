@@ -122,7 +122,7 @@ def test_a_refusal_before_signing_is_a_sentence_and_no_page(world: World, sealed
     assert "incomplete" in answer.json()["sentence"]
 
 
-@pytest.mark.parametrize("assertion", ["{", "[]", "[" * 2000, '{"id": 1}', "x" * 3001, "null"])
+@pytest.mark.parametrize("assertion", ["{", "[]", "[" * 2000, '{"id": 1}', "x" * 6001, "null"])
 def test_an_answer_that_is_none_signs_nothing(world: World, sealed: Task, assertion: str) -> None:
     client, item = signed_in(world.deputy), seat(sealed, world.deputy)
     answer = decide(client, item, prepared=str(uuid4()), assertion=assertion, comment="Kept.")
