@@ -147,13 +147,6 @@ def _entries(organisation: UUID, scope: Scope, size: int) -> QuerySet[Entry]:
 
 
 def _policy(checkpoint: Checkpoint) -> str:
-    """The log's key and those of its witnesses, all of whom are asked for who have cosigned."""
-    known = {one.key.name: one.key for one in witnesses.configured()}
-    names = sorted(
-        name for name in checkpoint.cosignatures.values_list("witness", flat=True) if name in known
-    )
-    lines = [f"log {checkpoint.origin.vkey}"]
-    lines += [f"witness w{number} {known[name]}" for number, name in enumerate(names, 1)]
-    if names:
-        lines.append(f"group all-of-them all {' '.join(f'w{n + 1}' for n in range(len(names)))}")
-    return "\n".join([*lines, f"quorum {'all-of-them' if names else 'none'}", ""])
+    """The log's key and the witnesses whose quorum we promise, as far as it is met."""
+    cosigned = set(checkpoint.cosignatures.values_list("witness", flat=True))
+    return witnesses.published().for_bundle(checkpoint.origin.vkey, cosigned)

@@ -1,9 +1,11 @@
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from audit import reading
+from audit.codes import Code
 from audit.queries import Wanted
 
 
@@ -41,29 +43,75 @@ class EntryFilter(forms.Form):
         )
 
 
-class ProofForm(forms.Form):
-    """A proof as a file or as text."""
+class VerifyForm(forms.Form):
+    """What somebody wants checked: a form's code, a proof or bundle as a file, a proof as text."""
 
-    LIMIT = 64 * 1024
+    PROOF, BUNDLE = 64 * 1024, 20 * 1024 * 1024
+    LONGEST_CODE = 200
 
-    file = forms.FileField(label=_("Proof file"), required=False)
-    pasted = forms.CharField(
-        label=_("Or its text"),
+    code = forms.CharField(
+        label=_("Code on a printed form"),
         required=False,
-        max_length=LIMIT,
+        max_length=LONGEST_CODE,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "class": "code"}),
+        help_text=_("28 digits and letters from A to F; spaces and capitals don't matter."),
+    )
+    file = forms.FileField(
+        label=_("Proof or bundle"),
+        required=False,
+        help_text=_("A .tlog-proof file, or a bundle (zip) of up to 20 MB."),
+    )
+    pasted = forms.CharField(
+        label=_("Text of a proof"),
+        required=False,
+        max_length=PROOF,
         strip=False,
         widget=forms.Textarea({"rows": 6, "spellcheck": "false"}),
     )
 
+    def clean_code(self) -> Code | None:
+        if not (text := self.cleaned_data["code"]):
+            return None
+        if (code := Code.parse(text)) is None:
+            raise forms.ValidationError(
+                _("This is no code: it has 28 digits and letters from A to F, in groups of four.")
+            )
+        return code
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
+        if self.errors:
+            return given
+        if not any(given.get(name) for name in ("code", "file", "pasted")):
+            raise forms.ValidationError(
+                _("Type the code of a form, choose a file, or paste the text of a proof.")
+            )
         file = given.get("file")
-        if file and file.size > self.LIMIT:
+        if file and not given["code"]:
+            given["bundle" if self._is_zip(file) else "proof"] = file
+        self._bound(given)
+        return given
+
+    @staticmethod
+    def _is_zip(file: "UploadedFile[bytes]") -> bool:
+        start = file.read(2)
+        file.seek(0)
+        return bool(start == b"PK")
+
+    def _bound(self, given: dict[str, Any]) -> None:
+        """No more than can be looked at; a proof becomes `text`."""
+        if (bundle := given.get("bundle")) and bundle.size > self.BUNDLE:
+            raise forms.ValidationError(
+                _(
+                    "This bundle is larger than 20 MB. Check it on a machine of your own: "
+                    "python3 -I verify.py bundle.zip"
+                )
+            )
+        if (proof := given.get("proof")) and proof.size > self.PROOF:
             raise forms.ValidationError(_("A proof is never longer than 64 KB."))
         try:
-            text = file.read().decode() if file else given.get("pasted", "")
+            given["text"] = proof.read().decode() if proof else given.get("pasted", "")
         except UnicodeDecodeError:
-            raise forms.ValidationError(_("This file is no text, so it is no proof.")) from None
-        if not text.strip():
-            raise forms.ValidationError(_("Choose a proof file, or paste its text."))
-        return {**given, "text": text}
+            raise forms.ValidationError(
+                _("This file is neither a proof, which is text, nor a bundle, which is a zip file.")
+            ) from None

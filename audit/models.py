@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection, models
 from django.db.models.expressions import Func
+from django.db.models.functions import Substr
 
 from audit.ids import uuid7
 
@@ -102,6 +103,7 @@ class Entry(models.Model):
             models.Index(fields=["organisation", "actor", "at"], name="entry_by_actor"),
             models.Index(fields=["organisation", "action"], name="entry_by_action"),
             models.Index(fields=["xid"], name="entry_by_transaction"),
+            models.Index(Substr("entry_hash", 1, 4), name="entry_by_short_code"),
         ]
 
     def __str__(self) -> str:
@@ -270,7 +272,12 @@ class Cosignature(models.Model):
                 fields=["checkpoint", "witness"], name="cosignature_one_per_witness"
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "-seen_at"], name="cosignature_latest")]
+        indexes = [
+            models.Index(fields=["organisation", "-seen_at"], name="cosignature_latest"),
+            models.Index(
+                fields=["organisation", "witness", "-seen_at"], name="cosignature_by_witness"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.witness} {self.seen_at:%F %T}"
@@ -293,3 +300,17 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.at:%F} {'whole' if self.first_bad is None else 'broken'}"
+
+
+class Turnstile(models.Model):
+    """How often somebody without an account asked for something since `began_at`.
+
+    Belongs to no organisation; `key` is a keyed hash of the address and of what was asked.
+    """
+
+    key = models.CharField(primary_key=True, max_length=64)
+    began_at = models.DateTimeField()
+    passed = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} {self.passed}"

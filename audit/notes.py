@@ -117,7 +117,7 @@ class Checkpoint:
         if len(lines) < 4 or lines[-1] or "" in lines[:-1]:
             raise BadNote("a checkpoint has an origin, a size and a root")
         origin, size, root = lines[:3]
-        if not (size.isascii() and size.isdecimal()) or (size != "0" and size[0] == "0"):
+        if not _is_number(size) or (size != "0" and size[0] == "0"):
             raise BadNote("a checkpoint's size is a decimal number")
         if len(digest := decoded(root)) != 32:
             raise BadNote("a checkpoint's root is a SHA-256 hash")
@@ -171,9 +171,14 @@ class Proof:
         if magic != PROOF or not lines or not lines[0].startswith("index "):
             raise BadNote("no proof of inclusion")
         number = lines.pop(0).removeprefix("index ")
-        if not (number.isascii() and number.isdecimal()):
+        if not _is_number(number):
             raise BadNote("an index is a decimal number")
         return cls(int(number), [decoded(one) for one in lines], Note.parse(note), extra)
+
+
+def _is_number(text: str) -> bool:
+    """A decimal number of 64 bits; `int` refuses to read thousands of digits."""
+    return text.isascii() and text.isdecimal() and len(text) < 20
 
 
 def encoded(data: bytes) -> str:

@@ -1,6 +1,6 @@
 """What can be taken away: proofs that entries are in a signed log, and the log's own tiles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,13 +22,28 @@ def newest(organisation: UUID) -> Checkpoint | None:
 
 def of(entry: Entry) -> notes.Proof | None:
     """The entry's proof, with its bytes in it; None until a checkpoint covers it."""
-    checkpoint = newest(entry.organisation)
-    leaf = Leaf.objects.filter(entry=entry).first()
-    if checkpoint is None or leaf is None or leaf.leaf_index >= checkpoint.size:
-        return None
-    index, size = leaf.leaf_index, checkpoint.size
-    path = tree.asked(entry.organisation, lambda read: merkle.inclusion(index, size, read))
-    return notes.Proof(index, path, notes.Note.parse(checkpoint.cosigned), extra=bytes(entry.body))
+    [found] = of_all(entry.organisation, [entry])
+    return found
+
+
+def of_all(organisation: UUID, entries: Sequence[Entry]) -> list[notes.Proof | None]:
+    """Proofs against one checkpoint, in the order of the entries; the tree is read once."""
+    checkpoint = newest(organisation)
+    if checkpoint is None:
+        return [None for _entry in entries]
+    size, note = checkpoint.size, notes.Note.parse(checkpoint.cosigned)
+    covered = Leaf.objects.filter(entry__in=[one.pk for one in entries], leaf_index__lt=size)
+    places = dict(covered.values_list("entry_id", "leaf_index"))
+    paths = tree.asked(
+        organisation,
+        lambda read: {pk: merkle.inclusion(index, size, read) for pk, index in places.items()},
+    )
+    return [
+        notes.Proof(places[one.pk], paths[one.pk], note, extra=bytes(one.body))
+        if one.pk in places
+        else None
+        for one in entries
+    ]
 
 
 LONGEST_WAIT = 30

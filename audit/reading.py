@@ -7,10 +7,13 @@ says so in `AppConfig.ready`.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from audit.models import Entry
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Reader(Protocol):
 
     def together(self, organisation: UUID, subject: str) -> set[str]:
         """The subject and those that are a part of it: a plan's tasks, a unit's tasks."""
+
+    def clear(self, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What an entry's body says in clear, as labels and words; no names, nothing looked up."""
+
+    def acts(self, entry: "Entry", body: Mapping[str, Any]) -> list["Entry"]:
+        """The earlier entries that a form resting on this one shows as well, in their order."""
 
     def find(self, organisation: UUID, words: str) -> set[str]:
         """Subjects and actors that go by these words, a bounded number."""

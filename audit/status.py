@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count
 
-from audit import notes, queries, reading
+from audit import queries, reading, witnesses, witnessing
 from audit.models import Checkpoint, Cosignature, Entry, Origin
-from audit.notes import BadNote
 from audit.queries import Standing, read_openings
+from audit.witnessing import Witnessing
 
 GOOD, ATTENTION, BAD = "good", "warn", "bad"
 """In words on the page: in order, needs attention, not in order."""
@@ -22,8 +21,6 @@ VERIFIED_WITHIN = timedelta(hours=26)
 """Every night, and two hours for a worker that is late."""
 SIGNED_WITHIN = timedelta(minutes=5)
 """How long entries may wait for a signature: the worker takes a second or two."""
-WITNESSED_WITHIN = timedelta(minutes=15)
-"""How long a witness may be behind; one that failed is asked again after a minute."""
 RECENT = 10
 """Checkpoints and exports that the page lists."""
 
@@ -58,8 +55,8 @@ class Status:
     oldest_waiting: datetime | None
     checkpoints: Sequence[Checkpoint]
     witnesses: Sequence[Seen]
-    unwitnessed_since: datetime | None
-    """When the first checkpoint was signed that no witness has seen; None: all are seen."""
+    witnessing: Witnessing
+    """How far the witnesses have come that our policy asks for."""
     names: Sequence[Name]
     exports: Sequence[Mapping[str, Any]]
     signed_by_person: int
@@ -108,10 +105,7 @@ class Status:
 
     @property
     def witnessed(self) -> str:
-        if not any(one.at for one in self.witnesses):
-            return ATTENTION
-        since = self.unwitnessed_since
-        return ATTENTION if since and self.at - since > WITNESSED_WITHIN else GOOD
+        return GOOD if self.witnessing.size and not self.witnessing.is_lacking else ATTENTION
 
 
 def status(organisation: UUID, *, at: datetime) -> Status:
@@ -124,26 +118,12 @@ def status(organisation: UUID, *, at: datetime) -> Status:
         oldest_waiting=_oldest_unsigned(organisation, standing),
         checkpoints=_recent(organisation),
         witnesses=_witnesses(organisation),
-        unwitnessed_since=unwitnessed_since(organisation, standing.signed),
+        witnessing=witnessing.of(organisation, at=at),
         names=_names(organisation),
         exports=_exports(organisation),
         signed_by_person=personally,
         sign_offs=sign_offs,
     )
-
-
-def unwitnessed_since(organisation: UUID, signed: Checkpoint | None) -> datetime | None:
-    """The time of the oldest checkpoint of the present origin that no witness has cosigned since.
-
-    None where the newest is cosigned, or nothing was signed yet.
-    """
-    if signed is None:
-        return None
-    mine = Cosignature.objects.filter(organisation=organisation, checkpoint__origin=signed.origin)
-    seen = mine.aggregate(size=Max("checkpoint__size"))["size"] or 0
-    later = Checkpoint.objects.filter(origin=signed.origin, size__gt=seen).order_by("size")
-    first: datetime | None = later.values_list("at", flat=True).first()
-    return first
 
 
 def _oldest_unsigned(organisation: UUID, standing: Standing) -> datetime | None:
@@ -170,21 +150,11 @@ def _witnesses(organisation: UUID) -> list[Seen]:
         .values_list("witness", "seen_at", "checkpoint__size")
     )
     seen = {witness: (at, size) for witness, at, size in found}
-    asked = set(_asked())
+    asked = {one.key.name for one in witnesses.configured()}
     nothing: tuple[datetime | None, int] = (None, 0)
     return [
         Seen(name, *seen.get(name, nothing), name in asked) for name in sorted(asked | seen.keys())
     ]
-
-
-def _asked() -> list[str]:
-    names = []
-    for text in settings.WITNESSES:
-        try:
-            names.append(notes.Key.parse(text.strip().partition(" ")[0]).name)
-        except BadNote:  # the start of the server has complained of it
-            continue
-    return names
 
 
 def _names(organisation: UUID) -> list[Name]:

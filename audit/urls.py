@@ -1,6 +1,6 @@
 from django.urls import path
 
-from audit import exports, log_views, receipts, views
+from audit import exports, log_views, receipts, verify_views, views
 
 urlpatterns = [
     path("audit/", views.audit, name="audit"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("audit/<uuid:entry_id>/entry.json", views.entry_json, name="entry_json"),
     path("log/<uuid:organisation>/checkpoint", log_views.checkpoint, name="log_checkpoint"),
     path("log/<uuid:organisation>/tile/<int:level>/<path:place>", log_views.tile, name="log_tile"),
-    path("verify/", log_views.verify, name="verify"),
+    path("verify/", verify_views.verify, name="verify"),
+    path("verify/<str:code>/", verify_views.verify_code, name="verify_code"),
 ]

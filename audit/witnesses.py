@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Max
 
-from audit import merkle, notes, proofs, tree
+from audit import merkle, notes, proofs, tree, verify
 from audit.models import Checkpoint, Cosignature, Origin
 from audit.notes import BadNote
 
@@ -72,8 +72,72 @@ class Witness:
             raise NoAnswer(str(error)) from error
 
 
+@dataclass(frozen=True)
+class Policy:
+    """Which witnesses are asked, and whose cosignatures make a quorum: what we publish and keep to.
+
+    `text` has the lines of https://c2sp.org/tlog-policy but for the log's own; witnesses go by
+    short names there, and by those of their keys in cosignatures.
+    """
+
+    text: str
+    witnesses: tuple[Witness, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Policy":
+        """Raises BadNote."""
+        lines = [line.split("#")[0].split() for line in text.splitlines()]
+        if any(words[:1] == ["log"] for words in lines):
+            raise BadNote("the log's key is added by itself, so a policy has no line for it")
+        if ["quorum"] not in [words[:1] for words in lines]:
+            raise BadNote("a policy has a line with its quorum")
+        try:
+            verify.policy(text)
+        except verify.Wrong as wrong:
+            raise BadNote(f"a policy has no such line: {wrong.where}") from wrong
+        asked = [words for words in lines if words[:1] == ["witness"]]
+        if any(len(words) < 4 for words in asked):
+            raise BadNote("a witness has a name, a key and an address")
+        return cls(text, tuple(Witness.parse(" ".join(words[2:4])) for words in asked))
+
+    @classmethod
+    def of_all(cls, witnesses: list[Witness]) -> "Policy":
+        """Every witness is asked for."""
+        names = [f"w{number}" for number in range(1, len(witnesses) + 1)]
+        lines = [f"witness {name} {one.key}" for name, one in zip(names, witnesses, strict=True)]
+        if names:
+            lines.append(f"group all-of-them all {' '.join(names)}")
+        lines.append(f"quorum {'all-of-them' if names else 'none'}")
+        return cls("\n".join([*lines, ""]), tuple(witnesses))
+
+    def is_met_by(self, cosigned: set[str]) -> bool:
+        """Whether these witnesses, by their keys' names, are enough; nobody is never enough."""
+        read = verify.policy(self.text)
+        short = {name for name, key in read.witnesses.items() if key.name in cosigned}
+        return bool(short) and read.holds(short, read.quorum)
+
+    def for_bundle(self, vkey: str, cosigned: set[str]) -> str:
+        """The policy with the log's key, as it is handed out beside a checkpoint.
+
+        Where too few have cosigned it says so and asks for nobody, or the bundle would be refused
+        for what everybody can see: whoever wants to insist checks it with a policy of their own.
+        """
+        lines = self.text.splitlines()
+        if self.witnesses and not self.is_met_by(cosigned):
+            lines = [f"# Not met: {one}" if one.split()[:1] == ["quorum"] else one for one in lines]
+            lines.append("quorum none")
+        return "\n".join([f"log {vkey}", *lines, ""])
+
+
+def published() -> Policy:
+    """As the operator has set it: a policy of its own, or a list of witnesses who all count."""
+    if settings.WITNESS_POLICY:
+        return Policy.parse(settings.WITNESS_POLICY)
+    return Policy.of_all([Witness.parse(text) for text in settings.WITNESSES])
+
+
 def configured() -> list[Witness]:
-    return [Witness.parse(text) for text in settings.WITNESSES]
+    return list(published().witnesses)
 
 
 _resting: dict[str, datetime] = {}

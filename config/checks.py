@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from audit.notes import BadNote
-from audit.witnesses import Witness
+from audit.witnesses import Policy, Witness
 
 
 @register(Tags.database)
@@ -37,6 +37,17 @@ def witnesses_are_understood(**_: Any) -> list[CheckMessage]:
                     f"DUBAN_WITNESSES: {error}: {text}",
                     hint="Write KEY URL, as the witness prints them; several with commas.",
                     id="duban.E002",
+                )
+            )
+    if settings.WITNESS_POLICY:
+        try:
+            Policy.parse(settings.WITNESS_POLICY)
+        except BadNote as error:
+            found.append(
+                Error(
+                    f"DUBAN_WITNESS_POLICY: {error}",
+                    hint="docs/audit.md has an example.",
+                    id="duban.E003",
                 )
             )
     return found

@@ -37,6 +37,19 @@ LOG_HOST = _site.hostname or "localhost"
 # Who cosigns the logs: "KEY URL" as a witness prints them, separated by commas.
 WITNESSES = env_list("DUBAN_WITNESSES")
 
+
+def witness_policy(path: str) -> str:
+    """The text of a policy file, which says whom to ask and how many of them make a quorum."""
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"DUBAN_WITNESS_POLICY can't be read: {error}") from error
+
+
+WITNESS_POLICY = witness_policy(os.environ.get("DUBAN_WITNESS_POLICY", ""))
+
 ALLOWED_HOSTS = [
     *env_list("DUBAN_HOSTS"),
     *([_site.hostname] if _site.hostname else []),
@@ -236,9 +249,10 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 # Only behind our own proxy, which overwrites the header (docs/production/nginx.conf).
-if env_flag("DUBAN_BEHIND_PROXY"):
+BEHIND_PROXY = env_flag("DUBAN_BEHIND_PROXY")
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    AXES_IPWARE_PROXY_COUNT = 1
+AXES_CLIENT_IP_CALLABLE = "audit.clients.address"
 
 # -- Language and time ----------------------------------------------------------------------------
 
@@ -297,6 +311,7 @@ WORKER_DAILY_STEPS = {
     "approvals.actions.deadlines.act_on_overdue": 0,
     "notices.actions.remind": 0,
     "audit.nightly.verify": 3,
+    "audit.throttle.forget": 3,
 }
 
 # -- Mail and logs --------------------------------------------------------------------------------

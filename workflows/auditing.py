@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Route
 from approvals.queries import personally_signed, statements
+from approvals.queries.record import acts_before
+from audit.models import Entry
 from audit.reading import Named
 from directory import policy
 from directory.models import Organisation, Person, Unit
 from directory.queries import roles_of
-from workflows import files
+from workflows import clear_words, files
 from workflows.models import Plan, Task
 
 log = logging.getLogger("duban.files")
@@ -159,6 +161,12 @@ class HouseReader:
             case _:
                 parts = tasks.none()
         return {subject, *(f"task:{pk}" for pk in parts.values_list("pk", flat=True))}
+
+    def clear(self, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return clear_words.clear(body)
+
+    def acts(self, entry: Entry, body: Mapping[str, Any]) -> list[Entry]:
+        return acts_before(entry, body.get("facts") or {})
 
     def find(self, organisation: UUID, words: str) -> set[str]:
         found = set()

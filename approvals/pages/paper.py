@@ -69,6 +69,12 @@ class Paper:
     references: list[Reference]
     printed_at: datetime
 
+    @property
+    def rests_on(self) -> Entry | None:
+        """The newest entry of those the form shows: its proof covers all before it in the chain."""
+        entries = [one.entry for one in self.references]
+        return max(entries, key=lambda entry: entry.subject_seq, default=None)
+
 
 def paper(page: RecordPage, at: datetime) -> Paper:
     """What the form says of a record. One query: the unit's name."""

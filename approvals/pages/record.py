@@ -79,6 +79,14 @@ class RoundRecord:
     says: Sequence[tuple[str, str]] = ()
     """What the document of the round asks: labels and words."""
 
+    @property
+    def acts(self) -> Iterator[Act]:
+        """All that happened in it."""
+        yield self.sent
+        for one in self.openings:
+            yield from [one.opened, *one.beside, *([one.closed] if one.closed else [])]
+            yield from (act for turn in one.turns for act in turn.acts)
+
 
 @dataclass(frozen=True)
 class RecordPage:
@@ -95,6 +103,13 @@ class RecordPage:
     now: str = ""
     own: Sequence[Receipt] = ()
     """Of what the reader did in it."""
+
+    @property
+    def rests_on(self) -> Entry | None:
+        """The newest entry of those the record shows: its proof covers all before it."""
+        acts = [self.end, *(act for one in self.rounds for act in one.acts)]
+        entries = [act.entry for act in acts if act and act.entry]
+        return max(entries, key=lambda entry: entry.subject_seq, default=None)
 
 
 def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | None:

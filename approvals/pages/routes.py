@@ -16,6 +16,7 @@ from approvals.queries import routing
 from approvals.routes import bpmn, exchange, specs, wording
 from approvals.routes.changes import Compared, changes_of, compared, stages_of
 from approvals.routes.specs import StageSpec
+from audit.models import Entry
 from directory.models import Person
 from directory.policy import may_administer
 from directory.queries import roles_of
@@ -38,6 +39,8 @@ class Reading:
     changes: Sequence[Compared]
     """What the draft would change."""
     may_write: bool
+    published: Entry | None
+    """With which entry the version shown was published."""
 
     @property
     def is_in_force(self) -> bool:
@@ -87,6 +90,7 @@ def reading(
         progress,
         changes,
         may_write,
+        routing.publication(version) if version else None,
     )
 
 

@@ -1,5 +1,6 @@
 """Routes as they are written and published: drafts, versions, whom they name."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +9,11 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from approvals import subjects
+from approvals.facts import each
 from approvals.models import Route, RouteDraft, RouteVersion
 from approvals.routes.specs import PUBLICATION, StageSpec
 from approvals.subjects import Foreseeable
+from audit.models import Entry
 from directory.models import Person, Post, Unit, UnitGroup
 from directory.queries.pages import groups
 
@@ -162,3 +165,18 @@ def versions_of(route: Route) -> list[Any]:
     moving = Q(approvals__state__in=["open", "with_submitter"])
     found = route.versions.annotate(on_the_way=Count("approvals", filter=moving))
     return list(found.select_related("published_by").order_by("-number"))
+
+
+def publication(version: RouteVersion) -> Entry | None:
+    """The entry with which a version was published: the operator's, or the decision for it."""
+    if version.published_at is None:
+        return None
+    route = version.route
+    chain = Entry.objects.filter(
+        organisation=route.organisation_id, subject=route.subject, at=version.published_at
+    )
+    for entry in chain.select_related("leaf"):
+        facts = json.loads(bytes(entry.body))["facts"]
+        if any((one.get("version") or {}).get("id") == str(version.pk) for one in each(facts)):
+            return entry
+    return None

@@ -59,6 +59,8 @@ class Row:
     """The right to come here at all is asked before the object is looked for."""
     open_to_all: bool = False
     """Needs nobody to be signed in."""
+    tells_units: bool = False
+    """Whoever holds the paper with this address reads for which unit people acted."""
     own_transaction: bool = False
     """Can't run within another, so what it writes stays."""
     wants_device: bool = False
@@ -371,5 +373,6 @@ EXPECTED = [
     Row("log_checkpoint", get=EVERYONE, at=["organisation"], open_to_all=True),
     Row("log_tile", get=EVERYONE, at=["organisation", 0, "=000.p/1"], open_to_all=True),
     Row("verify", get=EVERYONE, post=EVERYONE, open_to_all=True, send={"pasted": "=no proof"}),
+    Row("verify_code", get=EVERYONE, at=["code"], open_to_all=True, tells_units=True),
     Row("entry_json", get=AUDITORS, at=["entry"], by_role=True),
 ]

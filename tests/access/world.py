@@ -20,7 +20,7 @@ from approvals.actions import Decided, StageSpec
 from approvals.models import Approval, Route, WorkItem
 from approvals.queries import seen_digest
 from approvals.routes.specs import MAY
-from audit import checkpoints, sequencer
+from audit import checkpoints, codes, sequencer
 from audit.models import Entry
 from directory import actions as directory
 from directory.actions import OPERATOR
@@ -386,6 +386,7 @@ def _imports(world: World) -> None:
             task=world["open task"], unit=world["unit.own"]
         ).revision,
         "entry": entry_of(world).pk,
+        "code": codes.of(bytes(entry_of(world).body)),
         "organisation": world.organisation.pk,
     }
 

@@ -22,8 +22,8 @@ from django.core.management.base import CommandError
 from audit import bundle_files, bundles, checkpoints, notes, proofs, signing, verify
 from audit.bundles import NothingSigned, NothingToExport, Scope
 from audit.canonical import commit
+from audit.checking import check
 from audit.checkpoints import Signer
-from audit.log_views import check
 from audit.models import Entry, Opening
 from audit.sequencer import Sequencer
 from directory.models import Organisation

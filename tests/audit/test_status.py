@@ -10,8 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from audit.models import Checkpoint, Cosignature, Origin, Verification
+from audit.notes import COSIGNATURE, Key
 from audit.sequencer import Sequencer
 from audit.status import ATTENTION, BAD, GOOD, Status, status
 from tests.audit.factories import add
@@ -116,17 +118,20 @@ def test_entries_that_wait_too_long_for_a_place_are_not_in_order(world: World, l
     assert log.status(waiting.at + timedelta(minutes=6)).signed == BAD
 
 
-def test_unwitnessed_begins_with_the_first_checkpoint_that_no_witness_has_seen(log: Log) -> None:
+def test_unwitnessed_begins_with_the_first_checkpoint_that_no_witness_has_seen(
+    log: Log, settings: Settings
+) -> None:
+    settings.WITNESSES = [f"{Key('witness.example', bytes(32), COSIGNATURE)} https://w.example"]
     first = log.signed(3, NOW - timedelta(hours=3))
-    assert (log.status().witnessed, log.status().unwitnessed_since) == (ATTENTION, first.at)
+    assert (log.status().witnessed, log.status().witnessing.since) == (ATTENTION, first.at)
     log.cosigned(first, NOW - timedelta(hours=2))
-    assert (log.status().witnessed, log.status().unwitnessed_since) == (GOOD, None)
+    assert (log.status().witnessed, log.status().witnessing.since) == (GOOD, None)
     missed = log.signed(4, NOW - timedelta(hours=1))
     log.signed(5, NOW)
     found = log.status()
-    assert (found.witnessed, found.unwitnessed_since) == (ATTENTION, missed.at)
+    assert (found.witnessed, found.witnessing.since) == (ATTENTION, missed.at)
     [witness] = found.witnesses
-    assert (witness.size, witness.is_asked) == (3, False)
+    assert (witness.size, witness.is_asked) == (3, True)
 
 
 def test_the_page_says_all_of_it_and_how_to_check_it_oneself(log: Log, auditor: Client) -> None:
