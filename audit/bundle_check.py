@@ -65,7 +65,9 @@ class BundleAnswer:
     last: datetime | None = None
     texts: int = 0
     files: int = 0
-    erased: int = 0
+    absent: int = 0
+    personally_signed: int = 0
+    server_attested: int = 0
     cosigned: list[tuple[str, datetime]] = field(default_factory=list)
 
     @property
@@ -134,7 +136,9 @@ def _told(answer: bytes) -> BundleAnswer:
             last=parse_datetime(told["last"]),
             texts=told["texts"],
             files=told["files"],
-            erased=told["erased"],
+            personally_signed=told["personally_signed"],
+            server_attested=told["server_attested"],
+            absent=told["texts_absent"] + told["files_absent"],
             cosigned=[
                 (names[name], datetime.fromtimestamp(seen, UTC))
                 for name, seen in told["cosigned"].items()

@@ -184,7 +184,7 @@ def said(body: Mapping[str, Any]) -> Said:
     try:
         facts = reader.clear(body)
         when = parse_datetime(at) if isinstance(at, str) else None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError):
         facts, when = [], None  # signed by us, so ours; but perhaps of a version to come
     return Said(str(reader.kinds.get(kind, kind)), when, facts)
 

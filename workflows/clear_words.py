@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 
 from approvals import sentences
 from approvals.models import Approval, Opening, SignOff
-from audit.templatetags.ui import STATES
+from audit.templatetags.ui import STATES, short_code
 from workflows.models import Task
 
 Body = Mapping[str, Any]
@@ -42,7 +42,9 @@ def _signed(facts: Body) -> Iterator[Line]:
         target = signed.get("target")
         to = _("stage %(number)s") % {"number": target} if target else _("the submitter")
         yield _("Returned to"), to
-    yield _("Proved by"), sentences.proof(signed.get("evidence", "session"))
+    personally = signed.get("evidence") == "passkey"
+    yield _("Proved by"), _("personally signed") if personally else _("server-attested")
+    yield _("Short code of the statement"), str(short_code(signed["statement"]))
     yield _("Comment"), _("yes; its words are not public") if signed["comment"] else _("none")
 
 
