@@ -162,7 +162,8 @@ def check_registration(answer: object, *, challenge: bytes, party: RelyingParty)
     with unreadable():
         if not isinstance(answer, dict):
             raise Unreadable
-        response = parse_registration_credential_json(answer).response
+        read = parse_registration_credential_json(answer)
+        response = read.response
         if max(len(response.client_data_json), len(response.attestation_object)) > LONGEST_PART:
             raise Unreadable
     _check_client_data(response.client_data_json, "webauthn.create", challenge, party.origins)
@@ -170,6 +171,8 @@ def check_registration(answer: object, *, challenge: bytes, party: RelyingParty)
         data = parse_attestation_object(response.attestation_object).auth_data
         attested = data.attested_credential_data
         if attested is None or not 0 < len(attested.credential_id) <= LONGEST_CREDENTIAL_ID:
+            raise Unreadable
+        if attested.credential_id != read.raw_id:
             raise Unreadable
     _check_flags(data, party.id)
     algorithm = usable_algorithm(attested.credential_public_key)

@@ -3,7 +3,8 @@
 // <form data-passkey="create|get" data-options="URL" action="URL" hidden> … <div data-passkey-says>
 //
 // Both addresses take the form's fields by POST and answer in JSON: {"options"}, {"next"}, or {"error"} with a sentence.
-// Where the browser knows no passkeys the form stays hidden and [data-passkey-missing] is shown.
+// The page says in [data-passkey-script] that this needs a script; where the browser knows no passkeys the form stays hidden and
+// [data-passkey-missing] is shown.
 
 const FRESH = 4 * 60 * 1000; // a challenge lives for five minutes
 
@@ -59,6 +60,7 @@ class Ceremony {
     this.busy = true;
     this.form.setAttribute("aria-busy", "true");
     this.offered?.abort();
+    this.say(this.form.dataset.checking);
     try {
       const { options } = await this.ask(this.form.dataset.options);
       this.say(this.form.dataset.waiting);
@@ -130,5 +132,6 @@ class Ceremony {
 }
 
 const isKnown = window.PublicKeyCredential && navigator.credentials;
+for (const sentence of document.querySelectorAll("[data-passkey-script]")) sentence.hidden = true;
 for (const form of document.querySelectorAll("form[data-passkey]")) if (isKnown) new Ceremony(form);
 if (!isKnown) for (const sentence of document.querySelectorAll("[data-passkey-missing]")) sentence.hidden = false;
