@@ -14,10 +14,12 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from stat import S_IFREG
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from django.utils import timezone
 from django.utils.translation import get_language, override
 
 from audit import bundle_page, merkle, notes, reading, tree
@@ -54,12 +56,13 @@ def _pieces(
     with ExitStack() as stack:
         archive = stack.enter_context(ZipFile(cast(IO[bytes], out), "w", ZIP_DEFLATED))
         sides = {name: stack.enter_context(_spool()) for name in SIDES}
-        archive.writestr("checkpoint.txt", bundle.note)
-        archive.writestr("policy.txt", bundle.policy)
-        archive.writestr("manifest.json", json.dumps(_manifest(bundle, at), ensure_ascii=False))
-        archive.write(VERIFIER, "verify.py")
+        manifest = json.dumps(_manifest(bundle, at), ensure_ascii=False)
+        archive.writestr(_member("checkpoint.txt", at), bundle.note)
+        archive.writestr(_member("policy.txt", at), bundle.policy)
+        archive.writestr(_member("manifest.json", at), manifest)
+        archive.writestr(_member("verify.py", at), VERIFIER.read_bytes())
         gathering = _Gathering(bundle, sides)
-        with archive.open("entries.ndjson", "w", force_zip64=True) as lines:
+        with archive.open(_member("entries.ndjson", at), "w", force_zip64=True) as lines:
             for number, batch in gathering.batches():
                 lines.write(batch)
                 yield out.taken()
@@ -68,12 +71,12 @@ def _pieces(
         gathering.add_keys()
         for name, side in sides.items():
             if side.tell():
-                yield from _copied(archive, f"{name}.ndjson", side, out)
+                yield from _copied(archive, _member(f"{name}.ndjson", at), side, out)
         kept = gathering.files.kept if bundle.with_files else {}
-        yield from _files(archive, bundle, kept, out)
+        yield from _files(archive, bundle, kept, at, out)
         with override(language):
             page = bundle_page.render(bundle, gathering.first, kept, at=at)
-        archive.writestr("index.html", page)
+        archive.writestr(_member("index.html", at), page)
         yield out.taken()
     yield out.taken()
 
@@ -100,7 +103,14 @@ class _Outlet:
         return b"".join(pieces)
 
 
-def _copied(archive: ZipFile, name: str, source: IO[bytes], out: _Outlet) -> Iterator[bytes]:
+def _member(name: str, at: datetime) -> ZipInfo:
+    """One that any program may read, with the time of the export in local time, as zip has it."""
+    made = ZipInfo(name, timezone.localtime(at).timetuple()[:6])
+    made.compress_type, made.external_attr = ZIP_DEFLATED, (S_IFREG | 0o644) << 16
+    return made
+
+
+def _copied(archive: ZipFile, name: ZipInfo, source: IO[bytes], out: _Outlet) -> Iterator[bytes]:
     source.seek(0)
     with archive.open(name, "w", force_zip64=True) as target:
         while chunk := source.read(CHUNK):
@@ -216,7 +226,9 @@ class _Gathering:
             self.sides["keys-proofs"].write(self._proof(entry))
 
 
-def _files(archive: ZipFile, bundle: Bundle, kept: dict[str, str], out: _Outlet) -> Iterator[bytes]:
+def _files(
+    archive: ZipFile, bundle: Bundle, kept: dict[str, str], at: datetime, out: _Outlet
+) -> Iterator[bytes]:
     """The files, under their hashes; one that the store no longer has is dropped from `kept`."""
     for digest, name in list(kept.items()):
         content = reading.reader().file(bundle.organisation, bytes.fromhex(digest))
@@ -224,7 +236,8 @@ def _files(archive: ZipFile, bundle: Bundle, kept: dict[str, str], out: _Outlet)
             del kept[digest]
             continue
         with content:
-            yield from _copied(archive, bundle_page.member(digest, name), content, out)
+            member = _member(bundle_page.member(digest, name), at)
+            yield from _copied(archive, member, content, out)
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

@@ -547,9 +547,9 @@ class Chains:
 
 # 3. The form of an entry. What an entry is read as is defined by `Form.of`: the parsed JSON, if
 # writing it again as RFC 8785 asks for gives the same bytes. A log holds very many entries that
-# differ in nothing but some strings and numbers. So from an entry that came often, `Form.learnt`
-# makes a pattern in which only those are left open; whatever fits it has the same form, and is
-# read out of the pattern in a tenth of the time.
+# differ in nothing but some strings and numbers. So from an entry that came often, `learnt` makes
+# a pattern in which only those are left open; whatever fits it has the same form, and is read out
+# of the pattern in a tenth of the time.
 
 FIXED = re.compile(r"([a-z_]+:)?[0-9a-f-]{36}|[0-9a-f]{64}|[0-9-]{10}T[0-9:.]{15}Z")
 """Strings that are equally long in all entries of a form: ids, hashes, times."""
@@ -648,7 +648,10 @@ def pattern(value: Any, key: str) -> str:
     if isinstance(value, list):
         return r"\[" + ",".join(pattern(one, "") for one in value) + r"\]"
     if isinstance(value, str) and key != "evidence":
-        return f'".{{{len(value)}}}"' if FIXED.fullmatch(value) else '"[^"]*"'
+        if FIXED.fullmatch(value):
+            return f'".{{{len(value)}}}"'
+        if key not in ("sha256", "source"):  # or else another entry might name a file there
+            return '"[^"]*"'
     return INTEGER if type(value) is int else literal(value)
 
 

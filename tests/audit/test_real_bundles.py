@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
 from audit import bundle_files, bundles, checkpoints, verify
 from audit.bundles import Bundle, Scope
 from audit.checkpoints import Signer
+from audit.management.commands import export_bundle
 from audit.models import Entry, Opening
 from audit.sequencer import Sequencer
 from directory.models import Organisation
@@ -135,3 +139,35 @@ def test_what_one_person_did_leaves_holes_and_the_bundle_says_so(take: Take) -> 
     assert report.entries
     assert not report.unbroken
     assert checked(take(world.organisation, Scope("task", frozenset({task.subject})))).unbroken
+
+
+def test_the_page_sends_a_bundle_as_it_is_made_and_records_it(take: Take, client: Client) -> None:
+    world = make_world()
+    task = accepted(world)
+    take(world.organisation, Scope("all"))
+    client.force_login(world.auditor)
+
+    response = client.post(reverse("audit_export"), {"subject": task.subject})
+
+    assert response.streaming
+    assert response["Content-Type"] == "application/zip"
+    sent = unzipped(b"".join(response.streaming_content))  # type: ignore[attr-defined]
+    assert checked(sent).entries == Entry.objects.filter(subject=task.subject).count()
+    entry = Entry.objects.get(kind="ledger.exported")
+    assert entry.actor == world.auditor.subject
+    assert json.loads(bytes(entry.body))["facts"]["files"] is True
+
+
+def test_the_command_leaves_files_out_and_says_how_far_it_is(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(export_bundle, "EVERY", 0)
+    world = make_world()
+    take(world.organisation, Scope("all"))
+    place = tmp_path / "person.zip"
+    person = ["--person", str(world.coordinator.pk), "--organisation", str(world.organisation.pk)]
+    call_command("export_bundle", *person, "--no-files", str(place))
+    assert "entries written" in capsys.readouterr().err
+    files = unzipped(place.read_bytes())
+    assert json.loads(files["manifest.json"])["files"] is False
+    assert checked(files).entries

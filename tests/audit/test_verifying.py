@@ -48,6 +48,7 @@ def problem(history: History, **options: Any) -> tuple[str, str]:
 # Entries are read as any reader of JSON reads them
 
 names = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6)
+keys = names | st.sampled_from(["sha256", "source", "name", "evidence", "passkey"])
 values = st.recursive(
     st.none()
     | st.booleans()
@@ -55,7 +56,7 @@ values = st.recursive(
     | names
     | st.sampled_from(["ab" * 32, "task:" + "0" * 36, "2026-11-16T01:30:00.000000Z"])
     | st.fixed_dictionaries({"commitment": st.sampled_from(["ab" * 32, "cd" * 32])}),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
 
@@ -68,7 +69,7 @@ def entries(draw: Callable[[Any], Any]) -> dict[str, Any]:
         "actor": draw(names),
         "at": draw(st.sampled_from(["2026-11-16T01:30:00.000000Z", "later"])),
         "capacity": draw(st.none() | st.fixed_dictionaries({"title": names})),
-        "facts": draw(st.dictionaries(names, values, max_size=3)),
+        "facts": draw(st.dictionaries(keys, values, max_size=3)),
         "kind": draw(st.sampled_from(["task.noted", "approval.asked"])),
         "organisation": "here",
         "prev": draw(st.sampled_from(["00" * 32, "ef" * 32])),
@@ -93,7 +94,8 @@ def test_the_quick_reading_is_that_of_any_json_reader(
     for body in [*bodies, *bodies, *(varied(one, chance) for one in made)]:
         form, fields = read(body)
         assert fields == as_json_reads(body)
-        assert form.is_sign_off is (json.loads(body)["kind"] == "approval.signed_off")
+        plainly, _entry = verify.Form.of(body)
+        assert vars(form) | {"fields": fields} == vars(plainly)
 
 
 def eager() -> verify.Bodies:
@@ -126,6 +128,23 @@ def test_whatever_is_not_canonical_is_refused(made: dict[str, Any], data: st.Dat
         return
     assert fields == as_json_reads(changed)
     assert rfc8785.dumps(json.loads(changed)) == changed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"source": "import"}, {"source": "ab" * 32}),
+        ({"sign_off": {"evidence": "session"}}, {"sign_off": {"evidence": "passkey"}}),
+    ],
+)
+def test_no_pattern_hides_a_file_or_a_personal_signature(before: Any, after: Any) -> None:
+    read = eager().read
+    entry: dict[str, Any] = dict.fromkeys(verify.KEYS) | {"seq": 1, "v": 1}
+    entry |= dict.fromkeys(("at", "organisation", "prev", "subject"), "x")
+    entry["kind"] = "approval.signed_off" if "sign_off" in before else "plan.drafted"
+    read(rfc8785.dumps(entry | {"facts": before}))
+    form, _fields = read(rfc8785.dumps(entry | {"facts": after}))
+    assert not form.is_plain
 
 
 @pytest.mark.parametrize(
@@ -343,6 +362,22 @@ def signed_in(files: dict[str, bytes]) -> list[str]:
         for line in files["entries.ndjson"].splitlines()
     ]
     return [one["statement"] for one in found if "passkey" in one]
+
+
+def test_bundles_of_earlier_versions_still_hold() -> None:
+    """Without statements, keys and files, and with a shorter manifest."""
+    history = History(random.Random(6))
+    for _step in range(5):
+        history.note()
+        history.attest()
+    for subjects in (None, history.tasks[:1]):
+        files = history.bundle(subjects)
+        manifest = {"v": 1, "scope": "all", "whole": subjects is None, "exported_at": "2026-11-16"}
+        for name in ("statements.ndjson", "keys.ndjson", "keys-proofs.ndjson"):
+            files.pop(name, None)
+        report = checked(files | {"manifest.json": json.dumps(manifest).encode()}, history.policy)
+        assert report.server_attested
+        assert not report.personally_signed
 
 
 # Personal signatures
