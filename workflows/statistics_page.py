@@ -20,7 +20,7 @@ from audit.templatetags.ui import moment_long
 from directory.calendar import WorkingDays
 from workflows.queries import statistics as tasks
 
-SHOWN = 20
+SHOWN = 10
 TAKEN = 5000
 """Rows of a table on the page, and in a file."""
 NUMBER = pgettext_lazy("statistics", "Number")

@@ -14,6 +14,7 @@ from audit.errors import Refused
 from audit.models import Entry
 from audit.verification import verify
 from directory.models import Person
+from tests.approvals import past
 from tests.approvals.factories import World
 from tests.factories import NOW, make_person
 from tests.racing import Race
@@ -76,6 +77,8 @@ def last(world: World) -> tuple[str, dict[str, Any]]:
 
 
 def whole(world: World) -> bool:
+    """The tables agree with the ledger, and replaying it gives the same turns."""
+    past.compare(world.organisation.pk, world.unit.subject)
     return verify(world.organisation.pk).first_bad is None
 
 
