@@ -28,7 +28,14 @@ WITHOUT_DATABASE = {
 # Commands that write a lot and get a server of their own, under the data directory.
 APART = {"test", "bench"}
 # Commands that speak to the database as a role of their own; the others are the application.
-ROLES = {"migrate": "owner", "sqlmigrate": "owner", "worker": "worker", "open_origin": "worker"}
+ROLES = {
+    "backup": "owner",
+    "migrate": "owner",
+    "open_origin": "worker",
+    "restore": "owner",
+    "sqlmigrate": "owner",
+    "worker": "worker",
+}
 
 
 def main(argv: list[str]) -> int:

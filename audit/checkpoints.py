@@ -22,7 +22,7 @@ from audit import merkle, notes, roots, sequencer, signing, tree
 from audit.actions import append
 from audit.canonical import commit
 from audit.errors import Refused
-from audit.files import write_private
+from audit.memory import Memory
 from audit.models import Checkpoint, LogHead, Origin
 from audit.notes import BadNote
 from audit.sequencer import BATCH, alone
@@ -62,19 +62,16 @@ class Signer:
     key: Ed25519PrivateKey
     kept: Path
 
-    def last(self, origin: Origin) -> notes.Note | None:
-        path = self._path(origin)
-        return notes.Note.parse(path.read_text()) if path.exists() else None
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.kept)
 
     def sign(self, origin: Origin, size: int, root: bytes) -> notes.Note:
         """The checkpoint's note, on the disk before anybody sees it."""
         text = str(notes.Checkpoint(origin.name, size, root))
         note = notes.signed(text, notes.Key.parse(origin.vkey), self.key)
-        write_private(self._path(origin), str(note).encode())
+        self.memory.keep(origin, note)
         return note
-
-    def _path(self, origin: Origin) -> Path:
-        return self.kept / f"{origin.organisation}-{origin.number}"
 
 
 def signer() -> Signer:
@@ -82,8 +79,12 @@ def signer() -> Signer:
     return Signer(
         settings.LOG_HOST,
         signing.private_key(settings.DATA_DIR / "secrets" / "log.pem"),
-        settings.DATA_DIR / "log",
+        memory().place,
     )
+
+
+def memory() -> Memory:
+    return Memory(settings.DATA_DIR / "log")
 
 
 def left(organisation: UUID) -> dict[int, notes.Checkpoint]:
@@ -158,11 +159,16 @@ def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
     if not alone():
         raise Busy
     size = LogHead.objects.get(pk=organisation).size
-    origin = Origin.objects.filter(organisation=organisation).order_by("-number").first()
+    origin = newest_origin(organisation)
+    if signer.memory.is_ahead_of(organisation, origin):
+        kept = signer.memory.newest(organisation)
+        signed = notes.Checkpoint.parse(kept.text).size if kept else 0
+        raise LogDoesNotFollow(organisation=str(organisation), size=signed)
     if origin is None:
         _open(signer, organisation, number=1, actor="worker", at=at, facts={})
         return True
-    last = _last(signer, origin)
+    signed_last = _last(signer.memory, origin)
+    last = notes.Checkpoint.parse(signed_last.text) if signed_last else None
     here = Checkpoint.objects.filter(origin=origin, size=size).first()
     if last and here and (last.size, last.root) == (size, bytes(here.root_hash)):
         return False
@@ -184,13 +190,28 @@ def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
     return True
 
 
-def _last(signer: Signer, origin: Origin) -> notes.Checkpoint | None:
+def newest_origin(organisation: UUID) -> Origin | None:
+    return Origin.objects.filter(organisation=organisation).order_by("-number").first()
+
+
+def _last(memory: Memory, origin: Origin) -> notes.Note | None:
     """What was signed last: as the file has it, or the database where the file is gone."""
-    note = signer.last(origin)
-    if note is None:
-        newest = Checkpoint.objects.filter(origin=origin).order_by("-size").first()
-        note = notes.Note.parse(newest.note) if newest else None
-    return notes.Checkpoint.parse(note.text) if note else None
+    if note := memory.last(origin):
+        return note
+    newest = Checkpoint.objects.filter(origin=origin).order_by("-size").first()
+    return notes.Note.parse(newest.note) if newest else None
+
+
+def goes_on(memory: Memory, organisation: UUID) -> bool:
+    """Whether the log in the database goes on from what was signed last."""
+    origin = newest_origin(organisation)
+    if memory.is_ahead_of(organisation, origin):
+        return False
+    note = origin and _last(memory, origin)
+    if not note:
+        return True
+    size = LogHead.objects.filter(pk=organisation).values_list("size", flat=True).first() or 0
+    return follows(notes.Checkpoint.parse(note.text), size, organisation)
 
 
 def follows(last: notes.Checkpoint, size: int, organisation: UUID) -> bool:
@@ -200,21 +221,25 @@ def follows(last: notes.Checkpoint, size: int, organisation: UUID) -> bool:
     return tree.asked(organisation, lambda read: merkle.root(last.size, read)) == last.root
 
 
-@transaction.atomic(durable=True)
 def roll_over(signer: Signer, organisation: UUID, *, reason: str, at: datetime) -> Origin:
     """Go on under a new name after the log was cut: the operator's act, once, with its reason.
 
-    Raises NothingToRollOver, or DoesNotExist for a log that was never signed.
+    Raises NothingToRollOver.
     """
-    size = LogHead.objects.get(pk=organisation).size
-    origin = Origin.objects.filter(organisation=organisation).latest("number")
-    last = _last(signer, origin)
-    if last is None or follows(last, size, organisation):
+    origin = _roll_over(signer, organisation, reason=reason, at=at)
+    signer.memory.begin_anew(organisation)
+    return origin
+
+
+@transaction.atomic(durable=True)
+def _roll_over(signer: Signer, organisation: UUID, *, reason: str, at: datetime) -> Origin:
+    if goes_on(signer.memory, organisation):
         raise NothingToRollOver
-    facts = {"left": str(signer.last(origin)), "reason": commit(reason)}
-    return _open(
-        signer, organisation, number=origin.number + 1, actor="operator", at=at, facts=facts
-    )
+    origin = newest_origin(organisation)
+    note = signer.memory.newest(organisation) or (origin and _last(signer.memory, origin))
+    number = max(origin.number if origin else 0, signer.memory.highest(organisation)) + 1
+    facts: dict[str, object] = {"left": str(note) if note else None, "reason": commit(reason)}
+    return _open(signer, organisation, number=number, actor="operator", at=at, facts=facts)
 
 
 def _open(
@@ -229,6 +254,8 @@ def _open(
     """The name, and the key that signs it, enter the ledger before anything is signed with them."""
     root = roots.tenant(organisation)
     name = f"{signer.host}/log/{organisation}" + (f"/{number}" if number > 1 else "")
+    if signer.memory.is_lost(organisation):
+        name += f"-{at:%Y%m%d%H%M%S}"  # the number may have been used by the log that was lost
     origin = Origin.objects.create(
         organisation=organisation,
         number=number,

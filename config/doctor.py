@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from audit import findings, roots
 from audit.models import Entry, Verification
 from config import roles
+from config.backups.making import made_at, newest
 
 ROOM_NEEDED = 2 * 1024**3  # bytes
 LONGEST_LAG = timedelta(minutes=1)
@@ -98,11 +99,17 @@ def static_files() -> Findings:
 
 
 def backups() -> Findings:
-    newest = max((path.stat().st_mtime for path in settings.BACKUP_ROOT.glob("*")), default=0)
-    if timezone.now().timestamp() - newest > OLDEST_BACKUP.total_seconds():
+    place = {"place": settings.BACKUP_ROOT}
+    youngest = newest(settings.BACKUP_ROOT)
+    if youngest is None:
+        sentence = _("There is no backup in %(place)s: run manage.py backup.") % place
+        yield Finding(sentence, serious=not settings.EMBEDDED)
+        return
+    age = timezone.now() - made_at(youngest)
+    if age > OLDEST_BACKUP:
         yield Finding(
-            _("There is no backup of the last two days in %(place)s (docs/operations.md).")
-            % {"place": settings.BACKUP_ROOT},
+            _("The newest backup in %(place)s is %(days)d days old: run manage.py backup.")
+            % {**place, "days": age.days},
             serious=not settings.EMBEDDED,
         )
 

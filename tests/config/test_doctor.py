@@ -1,5 +1,6 @@
 """What the doctor notices."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from importlib import util
 from pathlib import Path
@@ -30,6 +31,8 @@ def test_a_production_without_mistakes_has_nothing_to_complain_about(
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.STATIC_ROOT = settings.BACKUP_ROOT = tmp_path
     (tmp_path / "staticfiles.json").touch()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "manifest.json").touch()
     for check in doctor.WITHOUT_DATABASE:
         assert sentences(check) == ""
 
@@ -51,6 +54,19 @@ def test_each_mistake_is_named(
 ) -> None:
     setattr(settings, setting, value)
     assert word in sentences(check)
+
+
+def test_a_backup_counts_by_its_age_and_one_that_is_being_made_not_at_all(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.BACKUP_ROOT = tmp_path
+    for name, days in ((".draft", 0), ("old", 5)):
+        (tmp_path / name).mkdir()
+        manifest = tmp_path / name / "manifest.json"
+        manifest.touch()
+        then = (timezone.now() - timedelta(days=days)).timestamp()
+        os.utime(manifest, (then, then))
+    assert "is 5 days old" in sentences(doctor.backups)
 
 
 @pytest.mark.django_db
