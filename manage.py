@@ -30,6 +30,7 @@ APART = {"test", "bench"}
 # Commands that speak to the database as a role of their own; the others are the application.
 ROLES = {
     "backup": "owner",
+    "key": "worker",
     "migrate": "owner",
     "open_origin": "worker",
     "restore": "owner",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import proofs, roots, witnesses
 from audit.actions import append
 from audit.errors import Refused
-from audit.models import Checkpoint, Entry, Root
+from audit.models import Checkpoint, Entry, Origin, Root
 
 
 class NothingSigned(Refused):
@@ -147,6 +147,12 @@ def _entries(organisation: UUID, scope: Scope, size: int) -> QuerySet[Entry]:
 
 
 def _policy(checkpoint: Checkpoint) -> str:
-    """The log's key and the witnesses whose quorum we promise, as far as it is met."""
+    """The log's key and the witnesses whose quorum we promise, as far as it is met.
+
+    Keys under which the log was signed before follow, for checkpoints that somebody kept.
+    """
     cosigned = set(checkpoint.cosignatures.values_list("witness", flat=True))
-    return witnesses.published().for_bundle(checkpoint.origin.vkey, cosigned)
+    policy = witnesses.published().for_bundle(checkpoint.origin.vkey, cosigned)
+    origins = Origin.objects.filter(organisation=checkpoint.organisation).order_by("-number")
+    before = origins.filter(number__lt=checkpoint.origin.number).values_list("vkey", flat=True)
+    return policy + "".join(f"log {vkey}\n" for vkey in before)

@@ -6,6 +6,7 @@ there, and is not signed until an operator opens a new origin and says why.
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ from audit.errors import Refused
 from audit.memory import Memory
 from audit.models import Checkpoint, LogHead, Origin
 from audit.notes import BadNote
-from audit.sequencer import BATCH, alone
+from audit.sequencer import BATCH, LOCK, alone
 
 log = logging.getLogger("duban.ledger")
 
@@ -45,6 +46,26 @@ class LogDoesNotFollow(Refused):
 
 class Busy(Exception):
     """Another worker gives leaves or signs at this moment."""
+
+
+class KeyDoesNotFit(Refused):
+    """The key in the file isn't the one that the log's newest origin names."""
+
+    status = 409
+    sentence = _(
+        "The key of this installation is not the one of %(origin)s, so nothing is signed with it. "
+        "Put the right key back; if it is lost, run manage.py key rotate --lost."
+    )
+
+
+class KeyLost(Refused):
+    """Logs were signed, and the key is gone."""
+
+    status = 409
+    sentence = _(
+        "The key in %(place)s is gone, and nothing can be signed without it. Put it back; if it is "
+        "lost, run manage.py key rotate --lost."
+    )
 
 
 class NothingToRollOver(Refused):
@@ -67,7 +88,8 @@ class Signer:
         return Memory(self.kept)
 
     def sign(self, origin: Origin, size: int, root: bytes) -> notes.Note:
-        """The checkpoint's note, on the disk before anybody sees it."""
+        """The checkpoint's note, on the disk before anybody sees it. Raises KeyDoesNotFit."""
+        require_key(origin, self.key)
         text = str(notes.Checkpoint(origin.name, size, root))
         note = notes.signed(text, notes.Key.parse(origin.vkey), self.key)
         self.memory.keep(origin, note)
@@ -75,12 +97,27 @@ class Signer:
 
 
 def signer() -> Signer:
-    """As this installation's settings have it; makes the key on first use."""
-    return Signer(
-        settings.LOG_HOST,
-        signing.private_key(settings.DATA_DIR / "secrets" / "log.pem"),
-        memory().place,
-    )
+    """As this installation's settings have it; makes the key on first use. Raises KeyLost."""
+    place = key_place()
+    if not place.exists() and Origin.objects.exists():
+        raise KeyLost(place=place)
+    return Signer(settings.LOG_HOST, signing.private_key(place), memory().place)
+
+
+def key_place() -> Path:
+    path: Path = settings.DATA_DIR / "secrets" / "log.pem"
+    return path
+
+
+def fits(origin: Origin, key: Ed25519PrivateKey) -> bool:
+    """Whether the origin is signed with this key."""
+    return str(signing.verifier(origin.name, key)) == origin.vkey
+
+
+def require_key(origin: Origin, key: Ed25519PrivateKey) -> None:
+    """Raises KeyDoesNotFit."""
+    if not fits(origin, key):
+        raise KeyDoesNotFit(origin=origin.name)
 
 
 def memory() -> Memory:
@@ -125,7 +162,7 @@ class Keeper:
             done = sign(signer, organisation, at=at)
         except Busy:
             return False
-        except LogDoesNotFollow as refusal:
+        except (LogDoesNotFollow, KeyDoesNotFit) as refusal:
             log.critical("%s", refusal)
             self._resting[organisation] = at + REST
             return False
@@ -165,7 +202,8 @@ def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
         signed = notes.Checkpoint.parse(kept.text).size if kept else 0
         raise LogDoesNotFollow(organisation=str(organisation), size=signed)
     if origin is None:
-        _open(signer, organisation, number=1, actor="worker", at=at, facts={})
+        name, number = next_name(signer, organisation, at)
+        _open(signer, organisation, name=name, number=number, actor="worker", at=at, facts={})
         return True
     signed_last = _last(signer.memory, origin)
     last = notes.Checkpoint.parse(signed_last.text) if signed_last else None
@@ -233,29 +271,52 @@ def roll_over(signer: Signer, organisation: UUID, *, reason: str, at: datetime) 
 
 @transaction.atomic(durable=True)
 def _roll_over(signer: Signer, organisation: UUID, *, reason: str, at: datetime) -> Origin:
+    wait_for_turn()
     if goes_on(signer.memory, organisation):
         raise NothingToRollOver
+    facts = {"reason": commit(reason)}
+    return open_next(signer, organisation, actor="operator", at=at, facts=facts)
+
+
+def wait_for_turn() -> None:
+    """Until the transaction ends nobody gives leaves or signs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def open_next(
+    signer: Signer, organisation: UUID, *, actor: str, at: datetime, facts: Mapping[str, object]
+) -> Origin:
+    """A new origin whose entry holds the checkpoint that is left behind."""
     origin = newest_origin(organisation)
     note = signer.memory.newest(organisation) or (origin and _last(signer.memory, origin))
+    name, number = next_name(signer, organisation, at)
+    told = {"left": str(note) if note else None, **facts}
+    return _open(signer, organisation, name=name, number=number, actor=actor, at=at, facts=told)
+
+
+def next_name(signer: Signer, organisation: UUID, at: datetime) -> tuple[str, int]:
+    """The name of the next origin and its number, above all that were used."""
+    origin = newest_origin(organisation)
     number = max(origin.number if origin else 0, signer.memory.highest(organisation)) + 1
-    facts: dict[str, object] = {"left": str(note) if note else None, "reason": commit(reason)}
-    return _open(signer, organisation, number=number, actor="operator", at=at, facts=facts)
+    name = f"{signer.host}/log/{organisation}" + (f"/{number}" if number > 1 else "")
+    if signer.memory.is_lost(organisation):
+        name += f"-{at:%Y%m%d%H%M%S}"  # the number may have been used by the log that was lost
+    return name, number
 
 
 def _open(
     signer: Signer,
     organisation: UUID,
     *,
+    name: str,
     number: int,
     actor: str,
     at: datetime,
-    facts: dict[str, object],
+    facts: Mapping[str, object],
 ) -> Origin:
     """The name, and the key that signs it, enter the ledger before anything is signed with them."""
     root = roots.tenant(organisation)
-    name = f"{signer.host}/log/{organisation}" + (f"/{number}" if number > 1 else "")
-    if signer.memory.is_lost(organisation):
-        name += f"-{at:%Y%m%d%H%M%S}"  # the number may have been used by the log that was lost
     origin = Origin.objects.create(
         organisation=organisation,
         number=number,
@@ -263,6 +324,6 @@ def _open(
         vkey=str(signing.verifier(name, signer.key)),
         opened_at=at,
     )
-    facts = {"origin": origin.name, "vkey": origin.vkey, "number": number, **facts}
-    append(root, kind="log.origin_opened", actor=actor, at=at, facts=facts)
+    told = {"origin": origin.name, "vkey": origin.vkey, "number": number, **facts}
+    append(root, kind="log.origin_opened", actor=actor, at=at, facts=told)
     return origin

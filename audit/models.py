@@ -133,6 +133,28 @@ class Opening(models.Model):
         return bytes(self.commitment).hex()
 
 
+class Erasure(models.Model):
+    """Somebody asked for a text to be erased; it is done when the opening is gone.
+
+    `commitment` is the text's, `reason` that of the reason; `subject` whose chain tells of it.
+    """
+
+    insert_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.UUIDField()
+    subject = models.CharField(max_length=80)
+    commitment = models.BinaryField(max_length=32)
+    reason = models.BinaryField(max_length=32)
+    requested_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "commitment"], name="erasure_by_text")]
+
+    def __str__(self) -> str:
+        return bytes(self.commitment).hex()
+
+
 class Leaf(models.Model):
     """The entry's gap-free place in its organisation's log, given by the sequencer."""
 

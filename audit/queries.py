@@ -1,7 +1,7 @@
 """Reading the ledger."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,23 +9,66 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from audit import proofs, reading
 from audit.canonical import leaf_hash
 from audit.findings import Finding
-from audit.models import NO_HASH, Checkpoint, Cosignature, Entry, LogHead, Opening, Verification
+from audit.models import (
+    NO_HASH,
+    Checkpoint,
+    Cosignature,
+    Entry,
+    Erasure,
+    LogHead,
+    Opening,
+    Verification,
+)
+
+
+class Erased(str):
+    """What is read in place of a text that was erased: when, and why."""
 
 
 def read_openings(
     organisation_id: UUID, digests: Iterable[bytes | memoryview | None]
 ) -> dict[bytes, str | None]:
-    """The texts behind commitments, by digest, in one query. None: erased, or never ours."""
+    """The texts behind commitments, by digest, in one query.
+
+    In place of one that was erased stands when and why, at the price of two more. None: not there,
+    and nobody asked for that.
+    """
     wanted = {bytes(digest) for digest in digests if digest is not None}
     texts: dict[bytes, str | None] = dict.fromkeys(wanted)
     found = Opening.objects.filter(organisation=organisation_id, commitment__in=wanted)
     for digest, content in found.values_list("commitment", "content"):
         texts[bytes(digest)] = bytes(content).decode()
+    if missing := [digest for digest, text in texts.items() if text is None]:
+        texts |= _erased(organisation_id, missing)
     return texts
+
+
+def _erased(organisation: UUID, digests: Collection[bytes]) -> dict[bytes, str]:
+    asked = Erasure.objects.filter(organisation=organisation, commitment__in=digests)
+    rows = list(asked.values_list("commitment", "reason", "requested_at"))
+    reasons = Opening.objects.filter(
+        organisation=organisation, commitment__in=[reason for _digest, reason, _at in rows]
+    )
+    words = {
+        bytes(one): bytes(text).decode()
+        for one, text in reasons.values_list("commitment", "content")
+    }
+    return {
+        bytes(digest): Erased(
+            _("(erased on %(date)s: %(reason)s)")
+            % {
+                "date": date_format(timezone.localtime(at), "DATE_FORMAT"),
+                "reason": words.get(bytes(reason), "–"),
+            }
+        )
+        for digest, reason, at in rows
+    }
 
 
 PAGE = 50
@@ -175,7 +218,9 @@ def detail(entry: Entry) -> Detail:
 
 def _facts(organisation: UUID, facts: Mapping[str, Any]) -> list[Fact]:
     lines = list(_lines(facts))
-    digests = [bytes.fromhex(value["commitment"]) for _, value in lines if isinstance(value, dict)]
+    digests = [
+        bytes.fromhex(value["commitment"]) for _name, value in lines if isinstance(value, dict)
+    ]
     texts = read_openings(organisation, digests)
     return [_fact(name, value, texts) for name, value in lines]
 
@@ -184,7 +229,8 @@ def _fact(name: str, value: Any, texts: Mapping[bytes, str | None]) -> Fact:
     if not isinstance(value, dict):
         return Fact(name, str(value))
     text = texts[bytes.fromhex(value["commitment"])]
-    return Fact(name, text or "", is_text=True, is_erased=text is None)
+    gone = text is None or isinstance(text, Erased)
+    return Fact(name, text or "", is_text=True, is_erased=gone)
 
 
 def _lines(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

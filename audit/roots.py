@@ -41,6 +41,13 @@ def tenant(pk: UUID) -> Root:
     return model.locked(pk)
 
 
+def of_subject(subject: str) -> Root:
+    """The row that a subject names, locked."""
+    kind, _colon, key = subject.partition(":")
+    [model] = [model for model in models() if model._meta.model_name == kind]
+    return model.locked(UUID(key))
+
+
 def relocked(root: Root) -> Root:
     """The row once more, locked; `root` may be the lazy object that a request has."""
     model = cast("type[Root]", root._meta.model)

@@ -301,6 +301,7 @@ WORKER_LANES = {
             "workflows.actions.plans.advance_plans",
             "notices.actions.follow",
             "notices.actions.warn",
+            "audit.erasing.erase_all",
         ],
     ),
     # Others' machines answer when they like.

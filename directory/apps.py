@@ -9,6 +9,9 @@ class DirectoryConfig(AppConfig):
     verbose_name = _("Directory")
 
     def ready(self) -> None:
+        from audit import erasing
+        from directory.actions.erasure import forget
         from directory.replay import TABLES
 
         replay.register(*TABLES)
+        erasing.register(forget)

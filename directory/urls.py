@@ -8,6 +8,7 @@ from directory.views import (
     calendar,
     delegations,
     door,
+    erasure,
     keeping,
     pages,
     passkeys,
@@ -53,6 +54,7 @@ urlpatterns = [
     path("directory/people/new/", keeping.person_new, name="person_new"),
     path("directory/people/<uuid:person_id>/", pages.person, name="person"),
     path("directory/people/<uuid:person_id>/change/", keeping.person_change, name="person_change"),
+    path("directory/people/<uuid:person_id>/erase/", erasure.person_erase, name="person_erase"),
     path(
         "directory/people/<uuid:person_id>/password/",
         keeping.person_password,

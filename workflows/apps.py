@@ -10,9 +10,11 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import subjects
+        from audit import erasing
         from workflows import checks  # noqa: F401 -- registers the system check
         from workflows.amendment_subject import PlanAmendment
         from workflows.auditing import HouseReader
+        from workflows.forgetting import forget
         from workflows.plan_replay import PLAN_TABLES
         from workflows.plan_subject import PlanCountersign, PlanIssue
         from workflows.replay import TABLES
@@ -27,3 +29,4 @@ class WorkflowsConfig(AppConfig):
         subjects.register(TaskReopening())
         reading.register(HouseReader())
         replay.register(*TABLES, *PLAN_TABLES)
+        erasing.register(forget)

@@ -85,6 +85,8 @@ KINDS = {
     "person.password_set": _("Password set"),
     "person.reactivated": _("Account reactivated"),
     "person.renamed": _("Name changed"),
+    "personal_data.erased": _("Texts erased"),
+    "personal_data.erasure_requested": _("Erasing of texts asked for"),
     "plan.approval_opened": _("Plan put forward for approval"),
     "plan.cancelled": _("Plan cancelled"),
     "plan.completed": _("Plan completed"),

@@ -13,6 +13,7 @@ from directory.actions.calendar import (
 )
 from directory.actions.challenges import ChallengeGone
 from directory.actions.delegations import AlreadyOver, NotHeld, ToOneself, delegate, revoke
+from directory.actions.erasure import NameInUse, NothingChosen, NotTheirs, request_erasure
 from directory.actions.imports import OutOfDate, RowsWithProblems, import_rows
 from directory.actions.passkeys import (
     ApprovedAlready,
@@ -87,12 +88,15 @@ __all__ = [
     "Deactivated",
     "ElsewhereEmployed",
     "GoesInCircle",
+    "NameInUse",
     "NameTaken",
     "NotAdministrator",
     "NotAppointed",
     "NotHeld",
     "NotOneself",
+    "NotTheirs",
     "NotYours",
+    "NothingChosen",
     "NothingToApprove",
     "OutOfDate",
     "PasskeyRevoked",
@@ -135,6 +139,7 @@ __all__ = [
     "record_sign_in",
     "rename_organisation",
     "rename_passkey",
+    "request_erasure",
     "revoke",
     "revoke_passkey",
     "seed_calendar",

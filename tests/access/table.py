@@ -186,6 +186,9 @@ EXPECTED = [
     for_administrators("person_change", "person", name="=New name"),
     for_administrators("person_password", "person", password="=correct horse 27"),
     for_administrators("person_deactivate", "person"),
+    for_administrators(
+        "person_erase", "closed person", texts="name of closed person", reason="=Asked for"
+    ),
     for_administrators("person_reactivate", "closed person"),
     for_administrators("passkey_approvals", wanted="=no"),
     for_administrators("passkey_approve", "passkey"),

@@ -169,6 +169,7 @@ def _directory(world: World) -> None:
     )
     world.things |= {
         "closed person": closed.pk,
+        "name of closed person": bytes(closed.name_commitment or b"").hex(),
         "vacant post": vacant.pk,
         "group": group.pk,
         "day": CalendarDay.objects.get(organisation=organisation).pk,

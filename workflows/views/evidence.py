@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from audit.queries import read_openings
+from audit.queries import Erased, read_openings
 from directory.requests import PersonRequest, held
 from workflows.files import FileDamaged, open_verified
 from workflows.models import DraftFile, Evidence, StoredFile, Task
@@ -33,7 +33,11 @@ def evidence(request: PersonRequest, evidence_id: UUID) -> HttpResponse | FileRe
     if document is None or not _sees(request, document.task_id):
         raise Http404
     names = read_openings(found.organisation_id, [found.name])
-    return _hand_out(request, found.file, names[bytes(found.name)] or "file")
+    name = names[bytes(found.name)] or "file"
+    if isinstance(name, Erased):
+        context = {"title": _("This file is not there any more"), "text": name}
+        return render(request, "409.html", context, status=410)
+    return _hand_out(request, found.file, name)
 
 
 @login_required
