@@ -136,7 +136,7 @@ def test_what_was_backed_up_is_restored_and_goes_on_where_nothing_was_signed_sin
         assert "the worker goes on signing" in said
         assert verification.verify(world.organisation.pk).first_bad is None
         stored = StoredFile.objects.get()
-        assert path_of(stored.organisation_id, stored.sha256).exists()
+        assert path_of(stored.organisation_id, bytes(stored.sha256)).exists()
         assert export(world).entries == entries
         with pytest.raises(NothingToRollOver):
             checkpoints.roll_over(
@@ -322,7 +322,7 @@ def test_nothing_is_overwritten(world: World, back_up: Callable[..., Path]) -> N
 
 
 def test_a_backup_that_was_cut_short_leaves_nothing_that_looks_like_one(
-    world: World, back_up: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    world: World, back_up: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "disk")
@@ -332,14 +332,14 @@ def test_a_backup_that_was_cut_short_leaves_nothing_that_looks_like_one(
         back_up()
     with pytest.raises(CommandError, match="No space left"):
         back_up()
-    assert making.newest(making.settings.DATA_DIR / "backups") is None
+    assert making.newest(tmp_path / "backups") is None
 
 
 def test_a_damaged_upload_is_told_of_and_left_out(
     world: World, back_up: Callable[..., Path]
 ) -> None:
     stored = StoredFile.objects.get()
-    path_of(stored.organisation_id, stored.sha256).write_bytes(b"rotten")
+    path_of(stored.organisation_id, bytes(stored.sha256)).write_bytes(b"rotten")
     with pytest.raises(SystemExit):
         back_up()
 

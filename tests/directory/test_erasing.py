@@ -170,7 +170,7 @@ def test_a_file_goes_from_the_disk_with_its_name(
     world: World, speaking_as: Speaking, client: Client
 ) -> None:
     stored = StoredFile.objects.get()
-    path = path_of(stored.organisation_id, stored.sha256)
+    path = path_of(stored.organisation_id, bytes(stored.sha256))
     assert path.exists()
     ask(world, world.handler, digest_of(world.handler, "salaries.pdf"))
     work(speaking_as)
@@ -190,7 +190,7 @@ def test_bytes_on_which_another_report_stands_stay(world: World, speaking_as: Sp
     stored = StoredFile.objects.get()
     ask(world, world.handler, digest_of(world.handler, "salaries.pdf"))
     work(speaking_as)
-    assert path_of(stored.organisation_id, stored.sha256).exists()
+    assert path_of(stored.organisation_id, bytes(stored.sha256)).exists()
 
 
 def test_a_name_is_kept_while_its_account_is_open_and_goes_with_it_afterwards(
