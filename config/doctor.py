@@ -14,8 +14,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audit import findings, roots
-from audit.models import Entry, Verification
+from audit import checkpoints, findings, proofs, roots, signing, witnesses
+from audit.models import Cosignature, Entry, Origin, Verification
 from config import roles
 from config.backups.making import made_at, newest
 
@@ -23,6 +23,7 @@ ROOM_NEEDED = 2 * 1024**3  # bytes
 LONGEST_LAG = timedelta(minutes=1)
 OLDEST_BACKUP = timedelta(days=2)
 OLDEST_VERIFICATION = timedelta(days=2)
+OLDEST_COSIGNATURE = timedelta(days=1)
 LARGEST_SKEW = timedelta(seconds=5)
 OLDEST_POSTGRES = 15_00_00
 
@@ -225,6 +226,68 @@ def ledger() -> Findings:
             )
 
 
+def log_key() -> Findings:
+    """The key that signed the logs is there, fits, and is nobody else's to read."""
+    place = checkpoints.key_place()
+    if not Origin.objects.exists():
+        return
+    if not place.exists():
+        yield Finding(str(checkpoints.KeyLost(place=place)))
+        return
+    if place.stat().st_mode & 0o077:
+        yield Finding(
+            _("Others can read the key in %(place)s: chmod 600, and rotate it if they did.")
+            % {"place": place}
+        )
+    key = signing.private_key(place)
+    for organisation in roots.organisations():
+        origin = checkpoints.newest_origin(organisation)
+        if origin and not checkpoints.fits(origin, key):
+            yield Finding(str(checkpoints.KeyDoesNotFit(origin=origin.name)))
+
+
+def log_signed() -> Findings:
+    """The log goes on from what was signed last, and is signed as it grows."""
+    for organisation in roots.organisations():
+        named = {"organisation": organisation}
+        if not checkpoints.goes_on(checkpoints.memory(), organisation):
+            yield Finding(
+                _(
+                    "The log of %(organisation)s does not go on from its last checkpoint, so it is "
+                    "not signed: run manage.py open_origin (docs/operations.md)."
+                )
+                % named
+            )
+            continue
+        newest = proofs.newest(organisation)
+        waiting = Entry.objects.filter(
+            organisation=organisation,
+            at__lt=timezone.now() - LONGEST_LAG,
+            leaf__leaf_index__gte=newest.size if newest else 0,
+        )
+        if waiting.exists():
+            yield Finding(
+                _("The log of %(organisation)s has entries that wait for a signature.") % named
+            )
+
+
+def witnessed() -> Findings:
+    """Each witness that is configured has cosigned lately."""
+    due = timezone.now() - OLDEST_COSIGNATURE
+    for witness in witnesses.configured():
+        for organisation in roots.organisations():
+            signed = proofs.newest(organisation)
+            seen = Cosignature.objects.filter(
+                organisation=organisation, witness=witness.key.name, seen_at__gt=due
+            )
+            if signed and signed.at < due and not seen.exists():
+                yield Finding(
+                    _("The witness %(name)s has not cosigned the log of %(organisation)s lately.")
+                    % {"name": witness.key.name, "organisation": organisation},
+                    serious=False,
+                )
+
+
 def after_migration(check: Callable[[], Findings]) -> Callable[[], Findings]:
     """The check, where the tables that it reads exist."""
 
@@ -253,5 +316,8 @@ WITH_DATABASE = (
     after_migration(privileges),
     migrations,
     after_migration(worker_lag),
+    after_migration(log_key),
+    after_migration(log_signed),
+    after_migration(witnessed),
     after_migration(ledger),
 )

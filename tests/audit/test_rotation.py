@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from audit import bundles, checkpoints, notes, rotation, signing, verification, verify
+from audit import bundle_files, bundles, checkpoints, notes, rotation, signing, verification, verify
 from audit.checkpoints import KeyDoesNotFit, KeyLost, LogDoesNotFollow
 from audit.models import Checkpoint, Entry, Opening, Origin
 from audit.rotation import KeyIsMissing, KeyIsThere
@@ -74,7 +74,7 @@ def opening_entry() -> dict[str, str]:
 
 def checked(organisation: Organisation, policy: str | None = None) -> verify.Report:
     file = io.BytesIO()
-    bundles.write(bundles.prepare(organisation.pk, bundles.Scope("all")), file, at=NOW)
+    bundle_files.write(bundles.prepare(organisation.pk, bundles.Scope("all")), file, at=NOW)
     with zipfile.ZipFile(file) as archive:
         return verify.check(archive, policy)
 
@@ -142,6 +142,7 @@ def test_a_lost_key_is_replaced_without_a_handover(
         rotate()
     rotate(lost=True, reason="The disk with the key failed")
     assert opening_entry()["handover"] is None
+    organisation.refresh_from_db()
     add(organisation)
     work(organisation)
     assert newest(organisation).origin.number == 2
@@ -175,6 +176,7 @@ def test_an_interrupted_rotation_goes_on_where_it_stopped(
         patch.setattr(Path, "rename", fall)
         with pytest.raises(KeyboardInterrupt):
             rotate()
+    organisation.refresh_from_db()
     add(organisation)
     with pytest.raises(KeyDoesNotFit):
         work(organisation)  # the old key doesn't sign under the new name

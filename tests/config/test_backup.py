@@ -24,7 +24,7 @@ from django.utils import timezone
 from psycopg2 import sql
 from pytest_django import Settings
 
-from audit import bundles, checkpoints, verification, verify
+from audit import bundle_files, bundles, checkpoints, verification, verify
 from audit.checkpoints import LogDoesNotFollow, NothingToRollOver
 from audit.models import Entry
 from audit.sequencer import Sequencer
@@ -120,7 +120,7 @@ def restore(speaking_as: Speaking) -> Callable[[Path], str]:
 def export(world: World) -> verify.Report:
     """A bundle of everything, checked by the program in it."""
     file = io.BytesIO()
-    bundles.write(bundles.prepare(world.organisation.pk, bundles.Scope("all")), file, at=NOW)
+    bundle_files.write(bundles.prepare(world.organisation.pk, bundles.Scope("all")), file, at=NOW)
     with zipfile.ZipFile(file) as archive:
         return verify.check(archive, None)
 

@@ -1,9 +1,12 @@
 """What the doctor notices."""
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from importlib import util
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError, connection
@@ -11,10 +14,15 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from audit import notes
+from audit import checkpoints, notes, signing
 from audit.models import Verification
+from audit.sequencer import Sequencer
 from config import checks, doctor
+from directory.models import Organisation
+from tests.audit.factories import add
 from tests.factories import make_organisation
+
+Speaking = Callable[[str], AbstractContextManager[None]]
 
 
 def sentences(check: object) -> str:
@@ -156,3 +164,56 @@ def test_what_the_verifier_found_or_that_it_does_not_run_is_named(
     found = sentences(doctor.ledger)
     assert word in found
     assert bool(found) == bool(word)
+
+
+# What signs the ledger
+
+
+@pytest.fixture
+def signed(empty_db: None, settings: Settings, tmp_path: Path, speaking_as: Speaking) -> UUID:
+    """An organisation whose log is signed with the installation's key."""
+    settings.DATA_DIR = tmp_path
+    organisation = make_organisation()
+    with speaking_as("worker"):
+        for _round in range(2):
+            while Sequencer().advance():
+                pass
+            checkpoints.sign(checkpoints.signer(), organisation.pk, at=timezone.now())
+    pk: UUID = organisation.pk
+    return pk
+
+
+def test_a_signed_log_with_its_key_has_nothing_wrong(signed: UUID) -> None:
+    assert sentences(doctor.log_key) + sentences(doctor.log_signed) == ""
+
+
+def test_a_key_that_is_gone_wrong_or_open_to_others_is_named(signed: UUID) -> None:
+    place = checkpoints.key_place()
+    place.chmod(0o644)
+    assert "chmod 600" in sentences(doctor.log_key)
+    place.unlink()
+    assert "is gone" in sentences(doctor.log_key)
+    signing.private_key(place)
+    assert "is not the one" in sentences(doctor.log_key)
+
+
+def test_a_log_that_was_cut_or_waits_for_its_signature_is_named(
+    signed: UUID, speaking_as: Speaking
+) -> None:
+    add(Organisation.objects.get())  # of two weeks ago, by its time
+    with speaking_as("worker"):
+        Sequencer().advance()
+    assert "wait for a signature" in sentences(doctor.log_signed)
+    checkpoints.memory().lose(signed)
+    assert "open_origin" in sentences(doctor.log_signed)
+
+
+def test_a_witness_that_was_not_heard_of_for_a_day_is_named(
+    signed: UUID, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = notes.Key("w.example", bytes(32), notes.COSIGNATURE)
+    settings.WITNESSES = [f"{key} https://w.example"]
+    assert sentences(doctor.witnessed) == ""
+    later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert "w.example has not cosigned" in sentences(doctor.witnessed)

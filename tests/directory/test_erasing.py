@@ -16,7 +16,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from approvals.models import SignOff
-from audit import bundles, checkpoints, erasing, verification, verify
+from audit import bundle_files, bundles, checkpoints, erasing, verification, verify
 from audit.models import Entry, Erasure, Opening
 from audit.queries import Erased, read_openings
 from audit.sequencer import Sequencer
@@ -135,7 +135,7 @@ def test_every_proof_holds_afterwards(world: World, speaking_as: Speaking) -> No
             checkpoints.sign(checkpoints.signer(), world.organisation.pk, at=NOW)
     assert verification.verify(world.organisation.pk, full=True).first_bad is None
     file = io.BytesIO()
-    bundles.write(bundles.prepare(world.organisation.pk, bundles.Scope("all")), file, at=NOW)
+    bundle_files.write(bundles.prepare(world.organisation.pk, bundles.Scope("all")), file, at=NOW)
     with zipfile.ZipFile(file) as archive:
         report = verify.check(archive, None)
         assert all(SECRET.encode() not in archive.read(name) for name in archive.namelist())
