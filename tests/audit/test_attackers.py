@@ -120,7 +120,7 @@ def test_a_decision_signed_with_a_passkey_is_not_denied_and_its_time_is_cosigned
     history = History(random.Random(1))
     history.live(6)
     report = checked(history.bundle(), history.policy)
-    assert report.evidence["passkey"] >= 1  # nobody else could have made that signature
+    assert report.personally_signed >= 1  # nobody else could have made that signature
     assert report.cosigned["w1"] == 1_800_000_000  # it existed when the witness saw the log
 
 
@@ -129,7 +129,7 @@ def test_a_decision_of_a_session_can_be_denied_and_says_so() -> None:
     history = History(random.Random(2))
     history.attest()
     report = checked(history.bundle(), history.policy)
-    assert "passkey" not in report.evidence
+    assert (report.personally_signed, report.server_attested) == (0, 1)
 
 
 # An administrator, or the server itself, that acts as somebody else

@@ -139,7 +139,7 @@ def test_every_proof_holds_afterwards(world: World, speaking_as: Speaking) -> No
     with zipfile.ZipFile(file) as archive:
         report = verify.check(archive, None)
         assert all(SECRET.encode() not in archive.read(name) for name in archive.namelist())
-    assert report.erased == 1
+    assert report.texts_absent == 1
 
 
 def test_an_opening_that_is_deleted_without_an_entry_is_still_found(
