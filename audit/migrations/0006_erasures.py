@@ -8,7 +8,7 @@ from audit.triggers import insert_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0004_cosignatures"),
+        ("audit", "0005_printed_codes"),
     ]
 
     operations = [
