@@ -6,34 +6,12 @@
 // The page says in [data-passkey-script] that this needs a script; where the browser knows no passkeys the form stays hidden and
 // [data-passkey-missing] is shown.
 
+import { decoded, encoded } from "./webauthn.js";
+
 const FRESH = 4 * 60 * 1000; // a challenge lives for five minutes
 
 /** What the server says when it will not, or a sentence of the page by its name. */
 class Said extends Error {}
-
-const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
-
-function text(buffer) {
-  const letters = Array.from(new Uint8Array(buffer), (one) => String.fromCharCode(one)).join("");
-  return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-function decoded(options) {
-  const ids = (list) => list?.map((one) => ({ ...one, id: bytes(one.id) }));
-  const found = { ...options, challenge: bytes(options.challenge) };
-  if (options.user) found.user = { ...options.user, id: bytes(options.user.id) };
-  if (options.excludeCredentials) found.excludeCredentials = ids(options.excludeCredentials);
-  if (options.allowCredentials) found.allowCredentials = ids(options.allowCredentials);
-  return found;
-}
-
-const PARTS = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
-
-function encoded(credential) {
-  const response = {};
-  for (const part of PARTS) if (credential.response[part]) response[part] = text(credential.response[part]);
-  return { id: credential.id, rawId: text(credential.rawId), type: credential.type, response };
-}
 
 const SENTENCES = {
   NotAllowedError: "cancelled",

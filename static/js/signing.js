@@ -3,17 +3,8 @@
 // <form data-prepare="URL"> … <button data-passkey hidden> · <section data-signing> with data-sentence, data-code, data-until, data-sign, data-unsign ·
 // <div data-trouble><p>. URL takes the form's fields by POST and answers {prepared, options, sentence, code, until}, or {sentence} when it refuses.
 
+import { decoded, encoded } from "./webauthn.js";
 import { say } from "./words.js";
-
-function bytes(text) {
-  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(plain, (one) => one.charCodeAt(0));
-}
-
-function text(buffer) {
-  const plain = String.fromCharCode(...new Uint8Array(buffer));
-  return btoa(plain).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
 
 class Signing {
   constructor(form) {
@@ -28,6 +19,8 @@ class Signing {
     this.place.querySelector("[data-unsign]").addEventListener("click", () => this.put());
     // What was prepared is what stood there then.
     form.addEventListener("input", () => this.put());
+    // Coming back by the Back button, an old signature must not go along with a new decision.
+    window.addEventListener("pageshow", () => this.put());
   }
 
   field(name) {
@@ -38,6 +31,7 @@ class Signing {
   put() {
     this.place.hidden = this.trouble.hidden = true;
     this.field("prepared").value = this.field("assertion").value = "";
+    this.form.noValidate = false;
   }
 
   fail(sentence) {
@@ -79,24 +73,8 @@ class Signing {
   async sign() {
     const { options, prepared } = this.said;
     try {
-      const made = await navigator.credentials.get({
-        publicKey: {
-          ...options,
-          challenge: bytes(options.challenge),
-          allowCredentials: options.allowCredentials.map((one) => ({ ...one, id: bytes(one.id) })),
-        },
-      });
-      this.field("assertion").value = JSON.stringify({
-        id: made.id,
-        rawId: text(made.rawId),
-        type: made.type,
-        response: {
-          authenticatorData: text(made.response.authenticatorData),
-          clientDataJSON: text(made.response.clientDataJSON),
-          signature: text(made.response.signature),
-        },
-        clientExtensionResults: {},
-      });
+      const made = await navigator.credentials.get({ publicKey: decoded(options) });
+      this.field("assertion").value = JSON.stringify(encoded(made));
     } catch {
       return this.fail(say("unsigned"));
     }

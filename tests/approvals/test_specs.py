@@ -60,11 +60,12 @@ def test_every_field_survives_being_kept() -> None:
         due_in=3,
         escalate_to=[SEAT],
         fallback=[SEAT],
-        evidence="password",
+        evidence="passkey",
         may=["transfer"],
         condition={"unit_kinds": ["street"]},
     )
     assert StageSpec.of(whole.plain) == whole
+    assert specs.problems([StageSpec("First", [SEAT]), whole, StageSpec("Last", [SEAT])]) == []
     assert specs.problems([StageSpec("One", [SEAT]), whole]) == []
 
 

@@ -341,6 +341,23 @@ def test_nothing_is_signed_when(
     expect(page.get_by_label("What you wrote")).to_have_value(kept)
 
 
+def test_whoever_goes_back_after_a_refusal_can_sign_again(
+    world: World, task: Task, desk: Callable[[Person], Desk]
+) -> None:
+    mine = desk(world.deputy)
+    item = seat(task, world.deputy)
+    page = mine.open(item)
+    mine.prepare()
+    expired(world, task, mine)
+    mine.sign()
+    expect(page.get_by_text("More than 5 minutes went by")).to_be_visible()
+    page.go_back()
+    expect(page.locator("[name=assertion]")).to_have_value("")
+    mine.prepare()
+    mine.sign()
+    expect(page.get_by_text("Your passkey signed it")).to_be_visible()
+
+
 def test_a_signature_that_is_caught_and_sent_again_counts_once(
     world: World, task: Task, desk: Callable[[Person], Desk]
 ) -> None:
