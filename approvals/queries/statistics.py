@@ -171,7 +171,8 @@ def counted(period: Period, by: str, days: WorkingDays, *, most: int) -> list[Co
             row["decisions"],
             row["returned"],
             row["personally"],
-            *row["waited_days"],
+            row["waited_days"][0],
+            row["waited_days"][1],
             row["median_time"] // timedelta(hours=1),
         )
         for row in rows
