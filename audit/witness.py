@@ -2,7 +2,14 @@
 """A witness: it remembers the newest checkpoint of each log, and cosigns only what continues it.
 
 Run it on a machine of your own, not on the log's: whoever changes or forks the log later would
-need your cosignature on two histories, and this program gives it to one.
+need your cosignature on two histories, and this program gives it to one. Step by step:
+
+1. `init`, once. It prints your key. Hand it to the log's operator with the address at which this
+   program will answer, and to whoever checks proofs: they name it in their policies.
+2. `trust`, once for each log, with the key that the operator tells you. Compare it by telephone.
+3. `serve`, always: let your system start it again after a restart (systemd, cron's @reboot).
+4. `show`, now and then. A log that wasn't seen for long, or one that the operator says is shorter
+   than here, is a reason to ask questions. Answers of 409 or 422 in its output are, too.
 
     python3 witness.py init --name witness.example.org   makes a key, prints the line for the log
     python3 witness.py trust "KEY"                       a log's key, as the log's operator tells it

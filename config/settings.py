@@ -307,7 +307,10 @@ WORKER_LANES = {
         ],
     ),
     # Others' machines answer when they like.
-    "outward": (1.0, ["audit.witnesses.cosign_all", "notices.mail.deliver"]),
+    "outward": (
+        1.0,
+        ["audit.witnesses.cosign_all", "notices.mail.deliver", "notices.daily.deliver"],
+    ),
 }
 # What it does once a day, from this hour of local time on, in a lane of its own.
 WORKER_DAILY_STEPS = {
@@ -315,6 +318,7 @@ WORKER_DAILY_STEPS = {
     "notices.actions.remind": 0,
     "audit.nightly.verify": 3,
     "audit.throttle.forget": 3,
+    "notices.daily.prepare": 8,
 }
 
 # -- Mail and logs --------------------------------------------------------------------------------

@@ -67,3 +67,47 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.kind}"
+
+
+class DailyChoice(models.Model):
+    """Whether somebody wants the daily mail; without a row, auditors do and nobody else."""
+
+    person = models.OneToOneField(
+        Person, on_delete=models.PROTECT, primary_key=True, related_name="+"
+    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    wants = models.BooleanField()
+    chosen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {'wants it' if self.wants else 'declines it'}"
+
+
+class DailyMail(models.Model):
+    """One person's mail of one day: `mail_at` is when to try next, `size` what it told of."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    size = models.PositiveBigIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    mail_at = models.DateTimeField(null=True, blank=True)
+    mail_tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "person", "day"], name="daily_mail_once_a_day"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_at"],
+                condition=models.Q(mail_at__isnull=False),
+                name="daily_mail_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.day}"

@@ -142,16 +142,16 @@ def _people(items: QuerySet[WorkItem], at: datetime) -> list[Person]:
 
 
 def administrators(organisation: UUID, at: datetime) -> list[Person]:
-    return _holding(organisation, Role.ADMINISTRATOR, at)
+    return holding(organisation, Role.ADMINISTRATOR, at)
 
 
 def of_broken_ledger(organisation: UUID, at: datetime) -> Told:
     """Auditors read what was found; administrators have it looked into."""
-    yield "ledger.broken", _holding(organisation, Role.AUDITOR, at)
+    yield "ledger.broken", holding(organisation, Role.AUDITOR, at)
     yield "ledger.broken_here", administrators(organisation, at)
 
 
-def _holding(organisation: UUID, role: str, at: datetime) -> list[Person]:
+def holding(organisation: UUID, role: str, at: datetime) -> list[Person]:
     posts = Post.objects.filter(unit__organisation=organisation, role=role, abolished_at=None)
     return list(holders(list(posts), at).values())
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from directory.requests import PersonRequest
-from notices import actions, queries
+from notices import actions, daily, queries
 
 ON_A_PAGE = 50
 
@@ -22,6 +22,7 @@ def notices(request: PersonRequest) -> HttpResponse:
         "page": page,
         "shown": queries.worded(page.object_list),
         "unread": queries.unread_count(request.user),
+        "gets_daily": daily.wants(request.user, timezone.now()),
         "newest": max((one.pk for one in page.object_list), default=None),
     }
     return render(request, "notices/notices.html", context)
@@ -36,4 +37,15 @@ def read(request: PersonRequest) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest()
     actions.read_all(person=request.user, up_to=up_to, at=timezone.now())
+    return redirect("notices")
+
+
+@login_required
+@require_POST
+def daily_mail(request: PersonRequest) -> HttpResponse:
+    """The person wants the daily mail, or doesn't."""
+    wanted = request.POST.get("wanted")
+    if wanted not in ("yes", "no"):
+        return HttpResponseBadRequest()
+    daily.choose(person=request.user, wanted=wanted == "yes", at=timezone.now())
     return redirect("notices")

@@ -132,6 +132,7 @@ EXPECTED = [
     Row("tasks", get=EVERYONE, query="state=all&q=楠"),
     Row("notices", get=EVERYONE),
     Row("notices_read", post=EVERYONE, send={"up_to": "unread notice"}),
+    Row("notices_daily", post=EVERYONE, send={"wanted": "=yes"}, own_transaction=True),
     Row("password_change", get=EVERYONE, post=EVERYONE),
     Row("passkeys", get=EVERYONE),
     Row("passkey_options", post=EVERYONE, wants_device=True),
