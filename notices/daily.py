@@ -5,6 +5,7 @@ it unless they chose otherwise, everybody else if they chose it.
 """
 
 import logging
+import re
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
@@ -121,7 +122,8 @@ def _send(mail: DailyMail, at: datetime) -> int:
             "waiting": inbox_count(person, at),
             "origin": settings.ORIGIN,
         }
-        body = render_to_string("notices/daily.txt", context)
+        # What templates leave empty goes; a checkpoint has but one empty line at a time.
+        body = re.sub(r"\n{3,}", "\n\n", render_to_string("notices/daily.txt", context))
         subject = _("Checkpoint of %(day)s: %(size)s entries") % {
             "day": f"{mail.day:%Y-%m-%d}",
             "size": signed.size,

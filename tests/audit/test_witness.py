@@ -10,8 +10,20 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pytest_django import Settings
 
-from audit import checkpoints, merkle, notes, proofs, signing, witness, witnesses
+from audit import (
+    bundles,
+    checkpoints,
+    merkle,
+    notes,
+    proofs,
+    signing,
+    witness,
+    witnesses,
+    witnessing,
+)
+from audit.bundles import Scope
 from audit.checkpoints import Signer
 from audit.models import Cosignature
 from audit.sequencer import Sequencer
@@ -242,3 +254,48 @@ def test_a_witness_that_is_away_stops_nothing_and_rests(
     assert witnesses._resting
     monkeypatch.setattr(Witness, "ask", lambda *args: pytest.fail("asked while it rests"))
     assert witnesses.cosign_all(at=NOW) == 0
+
+
+def test_two_of_three_are_the_quorum_and_one_is_not(
+    organisation: Organisation,
+    served: Witness,
+    grow: Callable[[Organisation], None],
+    log_key: Ed25519PrivateKey,
+    speaking_as: Speaking,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The third is away: it stops nothing, and is missed only when a second one goes, too."""
+    second = witness.Witness.make(tmp_path / "second", "second.example")
+    second.trust(str(signing.verifier(f"duban.example/log/{organisation.pk}", log_key)))
+    third = witness.Witness.make(tmp_path / "third", "third.example")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), witness.answering(second))
+    thread = threading.Thread(target=server.serve_forever, args=[0.05])
+    thread.start()
+    settings.WITNESS_POLICY = (
+        f"witness w1 {served.key} {served.url}\n"
+        f"witness w2 {second.key} http://127.0.0.1:{server.server_port}\n"
+        f"witness w3 {third.key} http://127.0.0.1:9\n"
+        "group two-of-three 2 w1 w2 w3\nquorum two-of-three\n"
+    )
+    monkeypatch.setattr(witnesses, "_resting", {})
+    late = NOW + witnessing.A_WHILE * 2
+
+    with speaking_as("worker"):
+        assert witnesses.cosign_all(at=NOW) == 2
+    seen = witnessing.of(organisation.pk, at=late)
+    assert (seen.is_met, seen.is_lacking, seen.left) == (True, False, 0)
+    assert seen.names == ["witness.example", "second.example"]
+
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    grow(organisation)
+    with speaking_as("worker"):
+        assert witnesses.cosign_all(at=NOW) == 1
+    seen = witnessing.of(organisation.pk, at=late)
+    assert (seen.is_met, seen.is_lacking, seen.left) == (False, True, 1)
+    assert seen.since == NOW
+    bundle = bundles.prepare(organisation.pk, Scope("all"))
+    assert "# Not met: quorum two-of-three" in bundle.policy
