@@ -34,7 +34,7 @@ def asked(organisation: UUID, ask: Callable[[merkle.Read], Answer]) -> Answer:
 
 
 def _strips(organisation: UUID, wanted: set[Place]) -> dict[Place, bytes]:
-    """As many hashes of each tile as there are: the full ones in one query, one for each other."""
+    """As many hashes of each tile as there are, in three queries however many tiles."""
     if not wanted:
         return {}
     places = reduce(or_, (Q(level=level, tile_index=index) for level, index in wanted))
@@ -44,7 +44,28 @@ def _strips(organisation: UUID, wanted: set[Place]) -> dict[Place, bytes]:
         for level, index, hashes in kept.values_list("level", "tile_index", "hashes")
     }
     rest = wanted - full.keys()
-    return full | {place: b"".join(_row(organisation, *place)) for place in rest}
+    return (
+        full
+        | _growing(organisation, {place for place in rest if place[0]})
+        | {place: b"".join(_row(organisation, *place)) for place in rest if not place[0]}
+    )
+
+
+def _growing(organisation: UUID, places: set[Place]) -> dict[Place, bytes]:
+    """Tiles above the lowest level that aren't full yet, out of the roots of those below."""
+    if not places:
+        return {}
+    below = reduce(or_, (_below(level, index) for level, index in places))
+    roots = Tile.objects.filter(below, organisation=organisation).order_by("tile_index")
+    rows: dict[Place, list[bytes]] = {place: [] for place in places}
+    for level, index, root in roots.values_list("level", "tile_index", "root"):
+        rows[level + 1, index // tiles.WIDTH].append(bytes(root))
+    return {place: b"".join(row) for place, row in rows.items()}
+
+
+def _below(level: int, index: int) -> Q:
+    first = index * tiles.WIDTH
+    return Q(level=level - 1, tile_index__gte=first, tile_index__lt=first + tiles.WIDTH)
 
 
 def reader(organisation: UUID) -> merkle.Read:

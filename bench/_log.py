@@ -25,7 +25,7 @@ from directory.models import Organisation
 from tests import databases
 
 ENTRIES = int(os.environ.get("DUBAN_BENCH_ENTRIES", "1000000"))
-AT_ONCE = 100_000
+AT_ONCE = 20_000
 BEGAN = datetime(2026, 1, 5, 1, tzinfo=UTC)
 GUARDS = ("audit_entry", "audit_leaf", "audit_loghead", "directory_organisation")
 
