@@ -12,9 +12,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
+from pytest_django import Settings
 
-from config import bootstrap
+from config import bootstrap, postgres
+from config.management.commands import up
 from config.supervisor import Broken, Supervisor
 
 # A supervisor over one process, whose number it prints.
@@ -89,6 +92,17 @@ def test_a_process_that_never_lives_is_given_up() -> None:
     processes.add("dud", ["false"])
     with pytest.raises(Broken, match="dud"):
         processes.watch()
+
+
+def test_a_database_that_closes_the_connection_while_it_is_looked_after_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> None:
+    def reset(cluster: object) -> None:
+        raise psycopg2.OperationalError("server closed the connection unexpectedly")
+
+    settings.EMBEDDED, settings.DATA_DIR = True, tmp_path
+    monkeypatch.setattr(postgres.Cluster, "ensure_running", reset)
+    up.keep_database_running()
 
 
 def free_port() -> int:

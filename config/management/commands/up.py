@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import http.client
 import os
@@ -8,6 +9,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+import psycopg2
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
@@ -145,9 +147,13 @@ def wait_until_served(processes: Supervisor, web: Child, host: str, port: int) -
 
 
 def keep_database_running() -> None:
-    """Start our own PostgreSQL again if it was killed under us."""
+    """Start our own PostgreSQL again if it was killed under us.
+
+    One that resets its sessions at this very moment may close ours: the next look comes soon.
+    """
     if settings.EMBEDDED:
-        postgres.Cluster.at(settings.DATA_DIR).ensure_running()
+        with contextlib.suppress(psycopg2.OperationalError):
+            postgres.Cluster.at(settings.DATA_DIR).ensure_running()
 
 
 def has_organisation() -> bool:
