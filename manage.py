@@ -33,6 +33,7 @@ ROLES = {
     "key": "worker",
     "migrate": "owner",
     "open_origin": "worker",
+    "rebuild_search": "worker",
     "restore": "owner",
     "sqlmigrate": "owner",
     "worker": "worker",

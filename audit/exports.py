@@ -17,7 +17,7 @@ from audit.bundles import Scope
 from audit.errors import Refused
 from audit.forms import EntryFilter
 from audit.models import Entry
-from audit.queries import Wanted
+from audit.search.listing import Wanted
 
 EXPORTED_WHILE_WAITING = 50_000
 """Entries that are written in some seconds; more are exported by the command."""
@@ -47,7 +47,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     It is sent as it is made, so the browser shows at once that it comes.
     """
     organisation: UUID = request.user.organisation_id  # type: ignore[union-attr]
-    scope = scope_of(organisation, EntryFilter(request.POST).wanted())
+    scope = scope_of(organisation, EntryFilter(request.POST, organisation=organisation).wanted())
     if (found := bundles.prepare(organisation, scope)).entries > EXPORTED_WHILE_WAITING:
         raise TooManyToExport(count=found.entries)
     now = timezone.now()

@@ -1,4 +1,8 @@
+from collections.abc import Iterable
+from datetime import date
+from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -6,41 +10,94 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import reading
 from audit.codes import Code
-from audit.queries import Wanted
+from audit.search import grams, listing
+from audit.search.listing import Wanted
 
 
 class EntryFilter(forms.Form):
     """Which entries to show. What can't be understood narrows nothing, and says so."""
 
-    q = forms.CharField(label=_("Name, title or number"), required=False, max_length=100)
+    q = forms.CharField(
+        label=_("Words, names, titles or numbers"),
+        required=False,
+        max_length=grams.LONGEST,
+        widget=forms.TextInput({"type": "search", "autocomplete": "off"}),
+    )
     kind = forms.ChoiceField(label=_("What happened"), required=False)
+    unit = forms.ChoiceField(label=_("In the capacity of"), required=False)
+    evidence = forms.ChoiceField(label=_("Evidence"), required=False)
     first = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput({"type": "date"})
     )
     last = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}))
     subject = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+    person = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organisation: UUID, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = sorted(reading.reader().kinds.items(), key=lambda item: item[0])
-        field = self.fields["kind"]
+        reader = reading.reader()
+        kinds = sorted(
+            ((code, str(word)) for code, word in reader.kinds.items()), key=itemgetter(1)
+        )
+        self._choose("kind", _("Everything"), kinds)
+        self._choose("unit", _("Any unit"), reader.units(organisation))
+        self._choose("evidence", _("Any"), listing.EVIDENCE.items())
+
+    def _choose(self, name: str, nothing: Any, choices: Iterable[tuple[str, Any]]) -> None:
+        field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [("", _("Everything")), *kinds]
+        field.choices = [("", nothing), *choices]
+
+    def clean_first(self) -> date | None:
+        return self._sensible("first")
+
+    def clean_last(self) -> date | None:
+        return self._sensible("last")
+
+    def _sensible(self, name: str) -> date | None:
+        """A day that has one before and one after it in every time zone."""
+        day: date | None = self.cleaned_data[name]
+        if day and not date(1900, 1, 1) <= day <= date(9000, 1, 1):
+            raise forms.ValidationError(_("Choose a day between 1900 and 9000."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if first and last and last < first:
+            self.add_error("last", _("This day is before the first one."))
+        return given
 
     @property
     def is_narrowed(self) -> bool:
-        return self.wanted() != Wanted()
+        return not self.wanted().is_all
 
     def wanted(self) -> Wanted:
         self.is_valid()
         given = self.cleaned_data
         return Wanted(
-            words=given.get("q", "").strip(),
-            kind=given.get("kind", ""),
+            words=" ".join(given.get("q", "").split()),
             first=given.get("first"),
             last=given.get("last"),
+            kind=given.get("kind", ""),
             subject=given.get("subject", ""),
+            person=given.get("person", ""),
+            unit=given.get("unit", ""),
+            evidence=given.get("evidence", ""),
         )
+
+
+class SaveForm(forms.Form):
+    """A search under a name."""
+
+    name = forms.CharField(max_length=60)
+    is_shared = forms.BooleanField(required=False)
+
+
+class ListForm(forms.Form):
+    """As which file a list is taken away."""
+
+    format = forms.ChoiceField(choices=[(name, name) for name in ("xlsx", "csv", "ndjson")])
 
 
 class VerifyForm(forms.Form):

@@ -9,6 +9,7 @@ from django.db.models.expressions import Func
 from django.db.models.functions import Substr
 
 from audit.ids import uuid7
+from audit.search import models as search  # noqa: F401 - its tables are this room's, too
 
 NO_HASH = bytes(32)
 

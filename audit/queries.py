@@ -3,11 +3,9 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -71,68 +69,6 @@ def _erased(organisation: UUID, digests: Collection[bytes]) -> dict[bytes, str]:
     }
 
 
-PAGE = 50
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which entries are asked for; what is empty doesn't narrow."""
-
-    words: str = ""
-    kind: str = ""
-    first: date | None = None
-    last: date | None = None
-    subject: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A page of entries, newest first, and the place where older ones go on."""
-
-    entries: list[Entry]
-    older: str
-
-
-def entries(organisation: UUID, wanted: Wanted, before: str = "") -> Found:
-    """One page, by keyset: as quick on the last page as on the first."""
-    found = Entry.objects.filter(_condition(organisation, wanted), organisation=organisation)
-    if place := _place(before):
-        at, entry = place
-        found = found.filter(Q(at__lt=at) | Q(at=at, id__lt=entry))
-    page = list(found.select_related("leaf").order_by("-at", "-id")[: PAGE + 1])
-    last = page[PAGE - 1] if len(page) > PAGE else None
-    return Found(page[:PAGE], f"{last.at.isoformat()}_{last.pk}" if last else "")
-
-
-def _condition(organisation: UUID, wanted: Wanted) -> Q:
-    condition = Q()
-    if wanted.kind:
-        condition &= Q(kind=wanted.kind)
-    if wanted.subject:
-        condition &= Q(subject=wanted.subject)
-    if wanted.first:
-        condition &= Q(at__gte=_midnight(wanted.first))
-    if wanted.last:
-        condition &= Q(at__lt=_midnight(wanted.last + timedelta(days=1)))
-    if wanted.words:
-        named = reading.reader().find(organisation, wanted.words)
-        condition &= Q(subject__in=named) | Q(actor__in=named)
-    return condition
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _place(text: str) -> tuple[datetime, UUID] | None:
-    """Where a page ended; None for anything else that stands in the address."""
-    at, _, entry = text.partition("_")
-    try:
-        return datetime.fromisoformat(at), UUID(entry)
-    except ValueError:
-        return None
-
-
 @dataclass(frozen=True)
 class Standing:
     """How the organisation's log stands: its entries, its leaves, what the verifier last found."""
@@ -167,6 +103,22 @@ def standing(organisation: UUID) -> Standing:
         .select_related("checkpoint")
         .first(),
     )
+
+
+@dataclass(frozen=True)
+class Log:
+    """What the page of the record says of the log as a whole, without counting its entries."""
+
+    size: int
+    signed: Checkpoint | None
+    finding: Finding | None
+
+
+def log(organisation: UUID) -> Log:
+    head = LogHead.objects.filter(pk=organisation).first()
+    run = Verification.objects.filter(organisation=organisation).order_by("-at").first()
+    bad = Finding.from_json(run.first_bad) if run and run.first_bad is not None else None
+    return Log(head.size if head else 0, proofs.newest(organisation), bad)
 
 
 @dataclass(frozen=True)
@@ -217,12 +169,12 @@ def detail(entry: Entry) -> Detail:
 
 
 def _facts(organisation: UUID, facts: Mapping[str, Any]) -> list[Fact]:
-    lines = list(_lines(facts))
+    found = list(lines(facts))
     digests = [
-        bytes.fromhex(value["commitment"]) for _name, value in lines if isinstance(value, dict)
+        bytes.fromhex(value["commitment"]) for _name, value in found if isinstance(value, dict)
     ]
     texts = read_openings(organisation, digests)
-    return [_fact(name, value, texts) for name, value in lines]
+    return [_fact(name, value, texts) for name, value in found]
 
 
 def _fact(name: str, value: Any, texts: Mapping[bytes, str | None]) -> Fact:
@@ -233,17 +185,17 @@ def _fact(name: str, value: Any, texts: Mapping[bytes, str | None]) -> Fact:
     return Fact(name, text or "", is_text=True, is_erased=gone)
 
 
-def _lines(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def lines(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf of the facts with its path; commitments are leaves, nothing is left out."""
     match value:
         case {"commitment": str()}:
             yield path, value
         case dict():
             for key, item in value.items():
-                yield from _lines(item, f"{path}.{key}" if path else key)
+                yield from lines(item, f"{path}.{key}" if path else key)
         case list():
             for number, item in enumerate(value, 1):
-                yield from _lines(item, f"{path}.{number}")
+                yield from lines(item, f"{path}.{number}")
         case None | "":
             return
         case _:

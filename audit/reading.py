@@ -4,10 +4,10 @@ The ledger knows subjects as text. The rooms above know whom and what that text 
 says so in `AppConfig.ready`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -24,6 +24,29 @@ class Named:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class Said:
+    """Words of an entry, and in which place they stand: a path in its facts, or who, about, kind.
+
+    With an `opening` they are those behind its commitment.
+    """
+
+    place: str
+    text: str = ""
+    opening: bytes | None = None
+
+    def saying(self, text: str) -> Self:
+        return replace(self, text=text)
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """What the rooms above add to the words and tags of an entry."""
+
+    said: list[Said] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+
+
 class Reader(Protocol):
     kinds: Mapping[str, str | Promise]
     """What happened, in words, by the kind of an entry."""
@@ -34,6 +57,9 @@ class Reader(Protocol):
     def name(self, organisation: UUID, subjects: Iterable[str]) -> dict[str, Named]:
         """Names of subjects and actors, by their text; one query a kind."""
 
+    def units(self, organisation: UUID) -> list[tuple[str, str]]:
+        """Ids and names of the units that act or have acted, in the order of their names."""
+
     def together(self, organisation: UUID, subject: str) -> set[str]:
         """The subject and those that are a part of it: a plan's tasks, a unit's tasks."""
 
@@ -43,8 +69,21 @@ class Reader(Protocol):
     def acts(self, entry: "Entry", body: Mapping[str, Any]) -> list["Entry"]:
         """The earlier entries that a form resting on this one shows as well, in their order."""
 
-    def find(self, organisation: UUID, words: str) -> set[str]:
-        """Subjects and actors that go by these words, a bounded number."""
+    def searched(
+        self,
+        organisation: UUID,
+        entries: Sequence["Entry"],
+        bodies: Mapping[UUID, Mapping[str, Any]],
+    ) -> dict[UUID, Searchable]:
+        """What else entries are found by, by their id; a fixed number of queries."""
+
+    def sentences(
+        self,
+        organisation: UUID,
+        entries: Sequence["Entry"],
+        bodies: Mapping[UUID, Mapping[str, Any]],
+    ) -> dict[UUID, str]:
+        """Who did what, by the id of an entry; a fixed number of queries."""
 
     def statements(self, organisation: UUID, sign_offs: Iterable[str]) -> dict[str, bytes]:
         """What was signed, by the sign-off's id."""

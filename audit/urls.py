@@ -1,11 +1,15 @@
 from django.urls import path
 
 from audit import exports, log_views, receipts, verify_views, views
+from audit.search import views as search
 
 urlpatterns = [
     path("audit/", views.audit, name="audit"),
     path("audit/verification/", views.verification_status, name="audit_verification"),
     path("audit/verify/", views.verify, name="audit_verify"),
+    path("audit/list/", search.take, name="audit_list"),
+    path("audit/searches/", search.save, name="audit_search_save"),
+    path("audit/searches/<uuid:search_id>/", search.change, name="audit_search_change"),
     path("audit/export/", exports.export, name="audit_export"),
     path("audit/<uuid:entry_id>/", views.entry, name="entry"),
     path("audit/<uuid:entry_id>/proof/", exports.proof, name="entry_proof"),

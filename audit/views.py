@@ -1,5 +1,6 @@
 """The ledger for those who read all of it: search, one entry, verification."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,6 +15,8 @@ from audit.auditors import for_auditors, organisation_of
 from audit.errors import Refused
 from audit.forms import EntryFilter
 from audit.models import Entry
+from audit.search import listing, saving
+from audit.search.listing import Wanted
 
 VERIFIED_WHILE_WAITING = 20_000
 """Entries that are verified in about a second; more are the worker's work at night."""
@@ -29,19 +32,36 @@ class TooManyToVerify(Refused):
 @for_auditors
 def audit(request: HttpRequest) -> HttpResponse:
     """The newest entries, or those that were asked for."""
-    form = EntryFilter(request.GET)
     organisation = organisation_of(request)
-    found = queries.entries(organisation, form.wanted(), request.GET.get("before", ""))
-    standing = queries.standing(organisation)
+    form = EntryFilter(request.GET, organisation=organisation)
+    wanted = form.wanted()
+    found = listing.entries(organisation, wanted, request.GET.get("before", ""))
+    bundled = Wanted(first=wanted.first, last=wanted.last, subject=wanted.subject)
     context = {
         "form": form,
+        "wanted": wanted,
         "found": found,
-        "rows": queries.rows(organisation, found.entries),
-        "standing": standing,
-        "may_export": standing.signed and not (form.wanted().words or form.wanted().kind),
+        "rows": listing.rows(organisation, found.entries, wanted.words),
+        "chips": [
+            {"text": chip.text, "remaining": _without(request, chip.field)}
+            for chip in listing.told(organisation, wanted)
+        ],
+        "log": queries.log(organisation),
+        "saved": saving.known(request.user, organisation),  # type: ignore[arg-type]
+        "may_bundle": wanted == bundled,
         "section": "audit",
     }
     return render(request, "audit/audit.html", context)
+
+
+def _without(request: HttpRequest, field: str) -> str:
+    """The same search without one of its conditions."""
+    rest = {
+        name: value
+        for name, value in request.GET.items()
+        if name not in {field, "before"} and value
+    }
+    return f"?{urlencode(rest)}" if rest else request.path
 
 
 @require_safe

@@ -306,6 +306,8 @@ WORKER_LANES = {
             "audit.erasing.erase_all",
         ],
     ),
+    # A plan is a long text.
+    "search": (1.0, ["audit.search.follower.follow"]),
     # Others' machines answer when they like.
     "outward": (
         1.0,

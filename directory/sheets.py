@@ -15,6 +15,8 @@ from typing import Any
 import xlsxwriter
 from python_calamine import CalamineError, PasswordError, load_workbook
 
+from audit.cells import ACTIVE, ESCAPE, escaped
+
 MAX_BYTES = 5 * 1024 * 1024
 MAX_UNPACKED = 50 * 1024 * 1024
 MAX_MEMBERS = 1_000
@@ -66,9 +68,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "auditor": ("审计人",),
     "administrator": ("管理员",),
 }
-# What a spreadsheet takes for the beginning of a formula, full-width forms included.
-ACTIVE = tuple("=+-@\t\r＝＋－＠")
-ESCAPE = "'"
 _SEPARATORS = re.compile(r"[、,，;；\n]")
 _ACCOUNT = re.compile(r"[\w.@+-]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -171,13 +170,8 @@ def write(rows: Iterable[Mapping[str, str]], *, english: bool = False) -> bytes:
         page.freeze_panes(1, 0)
         for line, row in enumerate(rows, 1):
             for place, column in enumerate(COLUMNS):
-                page.write_string(line, place, escape(row.get(column, "")))
+                page.write_string(line, place, escaped(row.get(column, "")))
     return buffer.getvalue()
-
-
-def escape(value: str) -> str:
-    """`value` with an apostrophe before what a spreadsheet would take for a formula."""
-    return ESCAPE + value if value.startswith(ACTIVE) else value
 
 
 def word(words: Mapping[str, tuple[str, ...]], code: str, *, english: bool = False) -> str:
@@ -356,8 +350,8 @@ def _parts(column: str, value: str) -> list[str]:
 
 
 def _unescape(value: str) -> str:
-    escaped = value.startswith(ESCAPE) and value[1:].startswith(ACTIVE)
-    return value[1:] if escaped else value
+    is_escaped = value.startswith(ESCAPE) and value[1:].startswith(ACTIVE)
+    return value[1:] if is_escaped else value
 
 
 def _visible(value: str) -> str:

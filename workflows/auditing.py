@@ -1,12 +1,12 @@
 """What the ledger's subjects, actors and kinds are called, and who may read all of it."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any
 from uuid import UUID
 
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -16,25 +16,18 @@ from approvals.models import Route
 from approvals.queries import personally_signed, statements
 from approvals.queries.record import acts_before
 from audit.models import Entry
-from audit.reading import Named
+from audit.reading import Named, Searchable
 from directory import policy
 from directory.models import Organisation, Person, Unit
 from directory.queries import roles_of
-from workflows import clear_words, files
+from workflows import clear_words, files, searching
 from workflows.models import Plan, Task
+from workflows.queries.events import sentences
 
 log = logging.getLogger("duban.files")
 
-FOUND_AT_MOST = 500
 MODELS: dict[str, type[Model]] = {
     model._meta.model_name or "": model for model in (Organisation, Unit, Person, Route, Plan, Task)
-}
-WORDS = {
-    "unit": ("name__icontains",),
-    "person": ("name__icontains", "username__icontains", "pinyin__icontains"),
-    "route": ("name__icontains",),
-    "plan": ("title__icontains", "number__icontains"),
-    "task": ("title__icontains", "measure__number", "plan__number__icontains"),
 }
 KINDS = {
     "amendment.abandoned": _("Amendment abandoned"),
@@ -71,6 +64,7 @@ KINDS = {
     "import.discarded": _("Import discarded"),
     "import.uploaded": _("Plan document uploaded"),
     "ledger.exported": _("Bundle of the record exported"),
+    "ledger.listed": _("List of entries exported"),
     "log.origin_opened": _("Signing of the log begun under a new name"),
     "organisation.created": _("Organisation created"),
     "organisation.passkeys_set": _("Rule about passkeys set"),
@@ -152,6 +146,10 @@ class HouseReader:
                 names[f"{kind}:{row.pk}"] = Named(str(row), _url(kind, row.pk))
         return names
 
+    def units(self, organisation: UUID) -> list[tuple[str, str]]:
+        known = _of(organisation, "unit").order_by("pinyin")
+        return [(str(pk), name) for pk, name in known.values_list("pk", "name")]
+
     def together(self, organisation: UUID, subject: str) -> set[str]:
         kind, _colon, key = subject.partition(":")
         tasks = Task._default_manager.filter(organisation=organisation)
@@ -170,15 +168,16 @@ class HouseReader:
     def acts(self, entry: Entry, body: Mapping[str, Any]) -> list[Entry]:
         return acts_before(entry, body.get("facts") or {})
 
-    def find(self, organisation: UUID, words: str) -> set[str]:
-        found = set()
-        for kind, columns in WORDS.items():
-            condition = Q()
-            for column in columns:
-                condition |= Q(**{column: words})
-            rows = _of(organisation, kind).filter(condition)
-            found |= {f"{kind}:{pk}" for pk in rows.values_list("pk", flat=True)[:FOUND_AT_MOST]}
-        return found
+    def searched(
+        self, organisation: UUID, entries: Sequence[Entry], bodies: Mapping[UUID, Mapping[str, Any]]
+    ) -> dict[UUID, Searchable]:
+        named = self.name(organisation, {one.subject for one in entries})
+        return searching.searched(organisation, entries, bodies, self.kinds, named)
+
+    def sentences(
+        self, organisation: UUID, entries: Sequence[Entry], bodies: Mapping[UUID, Mapping[str, Any]]
+    ) -> dict[UUID, str]:
+        return sentences(organisation, entries, bodies, self.kinds)
 
     def statements(self, organisation: UUID, sign_offs: Iterable[str]) -> dict[str, bytes]:
         return statements(organisation, sign_offs)

@@ -21,7 +21,8 @@ WORKERS = frozenset({"own.handler", "own.deputy", "own.principal"})
 PARTNER = frozenset({"partner.handler"})
 COORDINATOR = frozenset({"office.coordinator"})
 APPROVER = frozenset({"office.principal"})
-AUDITORS = frozenset({"own.auditor", "other.auditor"})
+AUDITOR = frozenset({"own.auditor"})
+AUDITORS = AUDITOR | {"other.auditor"}
 ADMINISTRATORS = frozenset({"own.administrator", "other.administrator"})
 COORDINATORS = COORDINATOR | {"own.coordinator", "other.coordinator"}
 SUBMITTER = frozenset({"own.handler"})
@@ -356,6 +357,18 @@ EXPECTED = [
     # The record: auditors
     Row("audit", get=AUDITORS),
     Row("audit", get=AUDITORS, query="q=檀"),
+    Row("audit", get=AUDITORS, query="person=person&unit=unit&evidence=session&subject=task"),
+    Row("audit_list", post=AUDITORS, send={"q": "=檀", "format": "=csv"}),
+    Row("audit_list", post=AUDITORS, send={"kind": "=task.closed", "format": "=xlsx"}),
+    Row("audit_search_save", post=AUDITORS, send={"q": "=檀", "name": "=Returned"}),
+    Row(
+        "audit_search_change",
+        post=AUDITOR,
+        sees=EVERYONE - AUDITORS,
+        at=["saved search"],
+        by_role=True,
+        send={"name": "=Another name"},
+    ),
     Row("audit_verification", get=AUDITORS),
     Row("audit_timeline", get=AUDITORS),
     Row("audit_timeline", get=AUDITORS, query="q=檀"),

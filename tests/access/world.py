@@ -22,6 +22,8 @@ from approvals.queries import seen_digest
 from approvals.routes.specs import MAY
 from audit import checkpoints, codes, sequencer
 from audit.models import Entry
+from audit.search import follower
+from audit.search.saving import save_search
 from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import (
@@ -122,6 +124,7 @@ def make_world(everyone: str, concerned: str, drafting: str) -> World:
     _tasks(world)
     _imports(world)
     _amendments(world)
+    _searches(world)
     return world
 
 
@@ -422,6 +425,18 @@ def _amendments(world: World) -> None:
     }
 
 
+def _searches(world: World) -> None:
+    """The auditor keeps one for their own use."""
+    saved = save_search(
+        organisation=world.organisation.pk,
+        name="Closed",
+        asked={"kind": "task.closed"},
+        is_shared=False,
+        **world.does("own.auditor"),
+    )
+    world.things["saved search"] = saved.pk
+
+
 # What is done
 
 
@@ -553,4 +568,6 @@ def tell(*worlds: World) -> None:
             sequencer.advance(at=world.now)
             checkpoints.sign_all(at=world.now)
         notices.follow(at=world.now)
+        while follower.follow(at=world.now):
+            pass
         world.things["unread notice"] = Notice.objects.for_user(world.people["own.handler"])[0].pk
