@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import reading
 from audit.codes import Code
@@ -25,7 +26,9 @@ class EntryFilter(forms.Form):
     )
     kind = forms.ChoiceField(label=_("What happened"), required=False)
     unit = forms.ChoiceField(label=_("In the capacity of"), required=False)
-    evidence = forms.ChoiceField(label=_("Evidence"), required=False)
+    evidence = forms.ChoiceField(
+        label=pgettext_lazy("evidence of a sign-off", "Evidence"), required=False
+    )
     first = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput({"type": "date"})
     )

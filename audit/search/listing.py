@@ -143,6 +143,10 @@ class Row:
         return leaf.leaf_index if leaf else None
 
     @property
+    def said(self) -> str:
+        return "".join(text for text, _hit in self.sentence)
+
+    @property
     def texts(self) -> list[str]:
         """What people wrote in it, each with what it is."""
         written = [said for said in self.read.said if said.place in WRITTEN or said.opening]

@@ -19,7 +19,7 @@ import xlsxwriter
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from audit import proofs, reading, roots
 from audit.actions import append
@@ -199,7 +199,7 @@ def _lines(listed: Listed, batches: Iterator[list[Entry]]) -> Iterator[list[str]
         _("About"),
         _("Who"),
         _("In the capacity of"),
-        _("Evidence"),
+        pgettext("evidence of a sign-off", "Evidence"),
         _("Texts"),
         _("Hash"),
         _("Id"),
@@ -228,7 +228,7 @@ def _line(row: Row) -> list[str]:
         "" if row.index is None else str(row.index),
         timezone.localtime(entry.at).isoformat(timespec="seconds"),
         row.kind,
-        "".join(text for text, _hit in row.sentence),
+        row.said,
         row.subject.text,
         row.actor.text,
         row.capacity,

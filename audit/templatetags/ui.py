@@ -5,7 +5,7 @@ It knows no domain. It lives in the lowest room so that the templates of every r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ from django.forms import BoundField
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
 
@@ -95,6 +95,13 @@ def light_colour(name: str) -> str:
 @register.filter
 def state_word(name: str) -> Label:
     return STATES[name]
+
+
+@register.simple_tag
+def marked(parts: Iterable[tuple[str, bool]]) -> SafeString:
+    """A text with what was searched for marked in it: pairs of text and whether it was."""
+    form = {True: "<mark>{}</mark>", False: "{}"}
+    return format_html_join("", "{}", ((format_html(form[hit], text),) for text, hit in parts))
 
 
 # Dates
