@@ -135,7 +135,8 @@ class HouseReader:
         wanted: dict[str, set[str]] = {}
         for subject in subjects:
             kind, _colon, key = subject.partition(":")
-            wanted.setdefault(kind, set()).add(key)
+            if _is_id(key):  # whatever an address may say
+                wanted.setdefault(kind, set()).add(key)
         names = {
             "operator": Named(gettext("The server's operator")),
             "worker": Named(gettext("The system")),
@@ -153,7 +154,7 @@ class HouseReader:
     def together(self, organisation: UUID, subject: str) -> set[str]:
         kind, _colon, key = subject.partition(":")
         tasks = Task._default_manager.filter(organisation=organisation)
-        match kind:
+        match kind if _is_id(key) else None:
             case "plan":
                 parts = tasks.filter(plan=key)
             case "unit":
@@ -191,6 +192,13 @@ class HouseReader:
 
     def personally_signed(self, organisation: UUID) -> tuple[int, int]:
         return personally_signed(organisation)
+
+
+def _is_id(key: str) -> bool:
+    try:
+        return bool(UUID(key))
+    except ValueError:
+        return False
 
 
 def _of(organisation: UUID, kind: str) -> Any:

@@ -52,6 +52,8 @@ def test_what_was_found_reads_as_a_sentence_with_its_words_marked(
         {"first": "2026-11-20", "last": "2026-11-10"},
         {"kind": "no.kind", "unit": "nonsense", "evidence": "none"},
         {"person": "x" * 300},
+        {"person": "person:x", "subject": "task:"},
+        {"subject": "plan:nonsense", "unit": "unit:"},
         {"subject": "\x00", "before": "-1"},
         {"q": "签收", "before": "99999999999999999999"},
         {"q": "签收", "before": "①"},
