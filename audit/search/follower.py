@@ -13,7 +13,7 @@ from audit.search.models import SearchAgain, SearchBlock, SearchCursor, Searched
 from audit.search.pieces import Read, read
 
 LOCK = 5303
-"""Of the advisory locks this one is for the words in the search (migration `0006_search`)."""
+"""Of the advisory locks this one is for the words in the search (migration `0007_search`)."""
 BATCH = 200
 
 

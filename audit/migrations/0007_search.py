@@ -57,7 +57,7 @@ DROP FUNCTION audit_forget_words();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0005_printed_codes"),
+        ("audit", "0006_erasures"),
     ]
 
     operations = [
