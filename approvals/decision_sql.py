@@ -88,6 +88,23 @@ SELECT i.id, i.position, i.origin, i.post_id, i.person_id, i.state,
      FROM approvals_workitem seat LEFT JOIN approvals_signoff ballot
         ON ballot.work_item_id = coalesce(seat.carried_from_id, seat.id)
      WHERE seat.opening_id = o.id AND seat.state <> 'superseded'),
+    -- Where this ballot may end the stage: the posts that the next one may ask, so that opening it
+    -- takes no trip of its own. Units that a context names several of are left to that.
+    CASE WHEN s.rule <> 'all' OR NOT EXISTS (
+        SELECT FROM approvals_workitem other
+        WHERE other.opening_id = o.id AND other.id <> i.id AND other.state IN ('open', 'waiting')
+    ) THEN (
+        SELECT json_agg(json_build_array(asked.id, asked.unit_id, asked.role)
+            ORDER BY asked.title, asked.id)
+        FROM directory_post asked
+        WHERE asked.abolished_at IS NULL AND asked.unit_id = ANY (ARRAY(
+            SELECT unnest(ARRAY[selector->>'unit', r.context->>'lead', r.context->>'coordinating',
+                r.context->>'reviewing'])::uuid
+            FROM approvals_stage next, jsonb_array_elements(next.approvers) selector
+            WHERE next.version_id = a.version_id
+                AND next.position = coalesce(o.resumes_at, s.position + 1)
+        ))
+    ) END,
     (SELECT entry_hash FROM audit_entry
      WHERE organisation = i.organisation_id AND subject = a.root AND subject_seq = %(seen)s),
     same.id, same.request_digest,
@@ -96,6 +113,7 @@ FROM item i
 JOIN approvals_opening o ON o.id = i.opening_id
 JOIN approvals_approval a ON a.id = i.approval_id
 JOIN approvals_round r ON r.id = o.round_id
+JOIN approvals_stage s ON s.id = o.stage_id
 LEFT JOIN directory_post post ON post.id = i.post_id
 LEFT JOIN directory_unit unit ON unit.id = post.unit_id
 LEFT JOIN approvals_signoff same ON same.organisation_id = i.organisation_id
@@ -164,6 +182,7 @@ class Reading(NamedTuple):
     held: list[UUID]
     lent: list[UUID]
     asked: list[Place]
+    posts: list[tuple[UUID, UUID, str]]
     seen_hash: bytes | None
     earlier: UUID | None
     earlier_request: bytes | None
@@ -243,6 +262,7 @@ def read_decision(
         held=found.held or [],
         lent=found.lent or [],
         asked=[_place(*place) for place in found.asked or ()],  # type: ignore[arg-type]
+        posts=[(UUID(post), UUID(unit), role) for post, unit, role in found.posts or ()],  # type: ignore[arg-type]
         seen_hash=None if seen_hash is None else bytes(seen_hash),
         earlier_request=None if request is None else bytes(request),
     )
@@ -375,34 +395,48 @@ def _statements(write: Write) -> Iterable[Statement]:
     yield _insert([write.prepared.entry])
 
 
+Written = tuple["models.Field[Any, Any]", ...]
+"""The fields that a statement writes, in order."""
 MANY = 12
 """Inserts of more rows than this are not kept as prepared statements: too many of a kind."""
 
 
 def _insert(rows: Sequence[models.Model]) -> Statement:
-    table, written = _columns(type(rows[0]))
+    name, sql, written = _insertion(type(rows[0]), len(rows))
+    return Statement(name, sql, [_value(field, row) for row in rows for field in written])
+
+
+@lru_cache(maxsize=64)
+def _insertion(model: type[models.Model], count: int) -> tuple[str, str, Written]:
+    table, written = _columns(model)
     line = f"({', '.join(['%s'] * len(written))})"
     columns = ", ".join(str(field.column) for field in written)
-    return Statement(
-        f"insert_{table}_{len(rows)}" if len(rows) <= MANY else "",
-        f"INSERT INTO {table} ({columns}) VALUES {', '.join([line] * len(rows))}",  # noqa: S608 - from models
-        [_value(field, row) for row in rows for field in written],
+    return (
+        f"insert_{table}_{count}" if count <= MANY else "",
+        f"INSERT INTO {table} ({columns}) VALUES {', '.join([line] * count)}",  # noqa: S608 - from models
+        written,
     )
 
 
 def _head(root: Root, changed: Sequence[str]) -> Statement:
-    table, every = _columns(type(root))
-    written = [field for field in every if field.name in {*changed, "chain_head", "chain_length"}]
+    name, sql, written = _advance(type(root), tuple(changed))
+    return Statement(name, sql, [*(_value(field, root) for field in written), root.pk])
+
+
+@lru_cache(maxsize=64)
+def _advance(model: type[Root], changed: Sequence[str]) -> tuple[str, str, Written]:
+    table, every = _columns(model)
+    written = tuple(one for one in every if one.name in {*changed, "chain_head", "chain_length"})
     sets = ", ".join(f"{field.column} = %s" for field in written)
-    return Statement(
+    return (
         f"advance_{table}_{'_'.join(changed)}",
         f"UPDATE {table} SET {sets} WHERE id = %s",  # noqa: S608 - from models
-        [*(_value(field, root) for field in written), root.pk],
+        written,
     )
 
 
 @lru_cache(maxsize=32)
-def _columns(model: type[models.Model]) -> tuple[str, tuple["models.Field[Any, Any]", ...]]:
+def _columns(model: type[models.Model]) -> tuple[str, Written]:
     """The table, and the fields that a statement writes."""
     meta = model._meta
     fields = [one for one in meta.concrete_fields if one.db_default is models.NOT_PROVIDED]

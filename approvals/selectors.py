@@ -67,13 +67,21 @@ class Place:
     role: str
 
 
+Posted = tuple[UUID, UUID, str]
+"""A post that isn't abolished, its unit and its role."""
+
+
 def resolve(
-    stages: Sequence[Sequence[Mapping[str, Any]]], context: Context, at: datetime
+    stages: Sequence[Sequence[Mapping[str, Any]]],
+    context: Context,
+    at: datetime,
+    read: Sequence[Posted] = (),
 ) -> list[list[Chair]]:
     """The seats of each list of selectors, in their order and without repetition.
 
     Where the submitter chooses, all among whom they may: `taken` leaves those whom they chose. Two
-    queries however many stages there are, and one a level for superior units.
+    queries however many stages there are, and one a level for superior units; one less if all the
+    units are among those whose posts were `read` under the same lock, by title and id.
     """
     above = _superiors(stages, context)
     wanted = {
@@ -82,7 +90,7 @@ def resolve(
         for selector in selectors
         for place in _places(selector, context, above)
     }
-    posts = _posts(wanted)
+    posts = _posts(wanted, read)
     named = _named_posts(context, posts, at)
     return [_chairs(selectors, context, above, posts, named) for selectors in stages]
 
@@ -143,15 +151,16 @@ ORDER BY title, id
 """
 
 
-def _posts(wanted: set[Place]) -> dict[Place, list[UUID]]:
+def _posts(wanted: set[Place], read: Sequence[Posted]) -> dict[Place, list[UUID]]:
     found: dict[Place, list[UUID]] = {place: [] for place in wanted}
-    if wanted:
+    units = {place.unit for place in wanted}
+    if not units <= {unit for _post, unit, _role in read}:
         # A few posts too many (another role of a unit asked anyway) cost less than a long OR.
-        units = list({place.unit for place in wanted})
         roles = list(DECIDES & {place.role for place in wanted})
-        for post, unit, role in fetch_all(Statement("posts_asked", POSTS, [units, roles])):
-            if (place := Place(unit, role)) in found:
-                found[place].append(post)
+        read = fetch_all(Statement("posts_asked", POSTS, [list(units), roles]))
+    for post, unit, role in read:
+        if role in DECIDES and (place := Place(unit, role)) in found:
+            found[place].append(post)
     return found
 
 

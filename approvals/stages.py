@@ -13,7 +13,7 @@ from django.utils import timezone
 from approvals import queries, rules, selectors
 from approvals.models import Approval, Opening, Round, Stage, WorkItem
 from approvals.rules import Ballot, Rule, Seat
-from approvals.selectors import Chair
+from approvals.selectors import Chair, Posted
 from approvals.subjects import Context
 from audit import canonical
 from directory.queries import working_days
@@ -47,6 +47,8 @@ class Course:
     authors: Sequence[UUID]
     context: Context
     approver: Approver | None = None
+    posts: Sequence[Posted] = ()
+    """Posts that were read already, with all others of their units."""
 
     @property
     def barred(self) -> set[UUID]:
@@ -199,7 +201,7 @@ def applies(condition: Mapping[str, Sequence[str]], context: Context) -> bool:
 def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
     """The electorate of an opening, unsaved; the fallback's where nobody else could act."""
     stage = opening.stage
-    (chairs,) = selectors.resolve([stage.approvers], course.context, at)
+    (chairs,) = selectors.resolve([stage.approvers], course.context, at, course.posts)
     chairs = selectors.taken(chairs, course.context.chosen.get(stage.position, ()))
     origin = WorkItem.Origin.CONFIGURED
     if stage.fallback and not queries.somebody_able(chairs, course.barred, at):

@@ -1,8 +1,9 @@
 """The same route as viewflow tasks, one a signer, with a blocking lock and a proxy process.
 
-viewflow knows whose turn it is. Whether the signer may sign is asked, and the sign-off, the ledger
-entry and the task's state are written, as an application on it would do it: by the ORM, with the
-same bytes as the product's.
+viewflow knows whose turn it is. Whether the signer may sign and whether the content is still what was
+shown is asked, the statement is made, and the sign-off, the ledger entry and the task's state are
+written, as an application on it would do it: by the ORM, with the same pure functions and the same
+bytes as the product's.
 """
 
 import time
@@ -20,12 +21,15 @@ from viewflow.workflow.models import Process
 from viewflow.workflow.models import Task as FlowTask
 
 import bench
+from approvals import subjects
 from approvals.models import Approval, Round, SignOff, WorkItem
+from approvals.statements import Head, Reviewed, statement
 from audit.actions import append
 from bench._world import STEPS, World
 from directory.models import Appointment, Delegation, Person
 from directory.queries import in_force
 from workflows.models import Task
+from workflows.subjects import COMPLETION
 
 # viewflow stores the app of a flow beside its name.
 apps.app_configs["bench"] = config = AppConfig("bench", bench)
@@ -102,14 +106,16 @@ def run(world: World, case: Case, signed: Sequence[SignOff], facts: Sequence[Any
     """
     times = []
     for name, model, said in zip(STEPS, signed, facts, strict=True):
+        person, seat = world.people[name], case.seats[name]
+        shown = _reviewed(Task.objects.get(pk=case.task), _round(case), seat).digest
         began = time.perf_counter()
         task = FlowTask.objects.get(
             process=case.process, flow_task=getattr(SignersFlow, name), status="NEW"
         )
         with task.activation() as activation:
-            activation.assign(world.people[name])
+            activation.assign(person)
             activation.start(None)
-            _record(world.people[name], case, case.seats[name], model, said, last=name == STEPS[-1])
+            _record(person, case, seat, shown, model, said, last=name == STEPS[-1])
             activation.execute()
         times.append(time.perf_counter() - began)
     assert SignersProcess.objects.get(pk=case.process).status == "DONE"
@@ -117,11 +123,20 @@ def run(world: World, case: Case, signed: Sequence[SignOff], facts: Sequence[Any
 
 
 def _record(
-    person: Person, case: Case, seat: WorkItem, model: SignOff, facts: Any, *, last: bool
+    person: Person,
+    case: Case,
+    seat: WorkItem,
+    shown: bytes,
+    model: SignOff,
+    facts: Any,
+    *,
+    last: bool,
 ) -> None:
     root = Task.objects.select_for_update(no_key=True).get(pk=case.task)
-    at, key = timezone.now(), uuid4()
-    assert _may_sign(person, case, seat, key, at)
+    at, key, round_ = timezone.now(), uuid4(), _round(case)
+    assert _may_sign(person, round_, seat, key, at)
+    reviewed = _reviewed(root, round_, seat)
+    assert reviewed.digest == shown
     SignOff.objects.create(
         organisation_id=person.organisation_id,
         approval=case.approval,
@@ -129,8 +144,8 @@ def _record(
         person=person,
         capacity=model.capacity,
         decision=model.decision,
-        seen_digest=model.seen_digest,
-        statement=model.statement,
+        seen_digest=reviewed.digest,
+        statement=_statement(person, seat, reviewed, root, model, at),
         idempotency_key=key,
         request_digest=model.request_digest,
         at=at,
@@ -141,9 +156,16 @@ def _record(
     append(root, kind="approval.signed_off", actor=person, at=at, facts=facts, changed=changed)
 
 
-def _may_sign(person: Person, case: Case, seat: WorkItem, key: UUID, at: datetime) -> bool:
-    """Policy: the request is new, the person holds the post or stands in, and wrote none of it."""
+def _round(case: Case) -> Round:
+    found: Round = Round.objects.filter(approval=case.approval).latest("number")
+    return found
+
+
+def _may_sign(person: Person, round_: Round, seat: WorkItem, key: UUID, at: datetime) -> bool:
+    """The request is new, and the person has not signed, holds the post or stands in, wrote nothing."""
     if SignOff.objects.filter(person=person, idempotency_key=key).exists():
+        return False
+    if SignOff.objects.filter(approval=round_.approval_id, person=person).exists():
         return False
     holders = Appointment.objects.filter(in_force(at), post=seat.post).values_list("person")
     stands_in = Delegation.objects.filter(
@@ -151,5 +173,39 @@ def _may_sign(person: Person, case: Case, seat: WorkItem, key: UUID, at: datetim
     )
     if not (holders.filter(person=person).exists() or stands_in.exists()):
         return False
-    round_ = Round.objects.filter(approval=case.approval).latest("number")
     return person.pk not in {round_.submitter_id, *round_.authors}
+
+
+def _reviewed(task: Task, round_: Round, seat: WorkItem) -> Reviewed:
+    """What the signer has in front of them, as the product's own sign-offs say it."""
+    return Reviewed(
+        subject=task.subject,
+        subject_digest=subjects.get(COMPLETION).digest(task),
+        document=round_.document_id,
+        document_digest=bytes(round_.digest),
+        round=round_.number,
+        route_version=seat.approval.version_id,
+        opening=seat.opening_id,
+        work_item=seat.pk,
+    )
+
+
+def _statement(
+    person: Person, seat: WorkItem, reviewed: Reviewed, task: Task, model: SignOff, at: datetime
+) -> bytes:
+    """The same bytes as the product's, made for this signer."""
+    return statement(
+        reviewed=reviewed,
+        organisation=person.organisation_id,
+        person={"id": person.pk, "name": person.name_commitment},
+        capacity={"post": seat.post_id, "title": model.capacity},
+        acting_for=None,
+        decision=model.decision,
+        target=None,
+        meaning=f"{model.capacity}: {task.title}",
+        language="en",
+        comment=None,
+        seen=Head(task.chain_length, bytes(task.chain_head)),
+        evidence="session",
+        issued_at=at,
+    )

@@ -229,6 +229,7 @@ def course_of(request: Request, reading: Reading, claim: Claim) -> Course:
         reading.authors,
         Context.thawed(reading.context),
         Approver(request.actor.pk, reading.item, request.evidence) if approves else None,
+        reading.posts,
     )
 
 
