@@ -1,9 +1,8 @@
 """The same route as viewflow tasks, one a signer, with a blocking lock and a proxy process.
 
-viewflow knows whose turn it is. Whether the signer may sign and whether the content is still what was
-shown is asked, the statement is made, and the sign-off, the ledger entry and the task's state are
-written, as an application on it would do it: by the ORM, with the same pure functions and the same
-bytes as the product's.
+viewflow knows whose turn it is. Whether the signer may sign and whether the content is still what
+was shown is asked, the statement is made, and the sign-off, the ledger entry and the task's state
+are written, as an application on it would do it: by the ORM, with the product's own pure functions.
 """
 
 import time
@@ -162,7 +161,7 @@ def _round(case: Case) -> Round:
 
 
 def _may_sign(person: Person, round_: Round, seat: WorkItem, key: UUID, at: datetime) -> bool:
-    """The request is new, and the person has not signed, holds the post or stands in, wrote nothing."""
+    """Policy: the request is new; the person has not signed, may for the post, and wrote nothing."""
     if SignOff.objects.filter(person=person, idempotency_key=key).exists():
         return False
     if SignOff.objects.filter(approval=round_.approval_id, person=person).exists():
