@@ -161,7 +161,7 @@ def _round(case: Case) -> Round:
 
 
 def _may_sign(person: Person, round_: Round, seat: WorkItem, key: UUID, at: datetime) -> bool:
-    """Policy: the request is new; the person has not signed, may for the post, and wrote nothing."""
+    """Policy: the request is new; the person has not signed, may act, and wrote nothing."""
     if SignOff.objects.filter(person=person, idempotency_key=key).exists():
         return False
     if SignOff.objects.filter(approval=round_.approval_id, person=person).exists():
