@@ -70,3 +70,28 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   tell(say("signedOut"));
 });
+
+// A press that waits behind the automatic saving is still that press when its turn comes: which button it was
+// stands in the event, whatever has been renewed or has lost the focus meanwhile.
+document.addEventListener("htmx:configRequest", (event) => {
+  const button = event.detail.triggeringEvent?.submitter;
+  if (event.target.id === "route-form" && button?.name) event.detail.parameters[button.name] = button.value;
+});
+
+// The answer to a button replaces the whole editor. Until it is there nothing can be pressed or typed that
+// would be replaced with it.
+document.addEventListener("htmx:beforeSend", (event) => {
+  const { elt, triggeringEvent } = event.detail.requestConfig;
+  if (elt.id !== "route-form" || !triggeringEvent?.submitter) return;
+  const editor = elt.closest("#editor");
+  editor.inert = true;
+  event.detail.xhr.addEventListener("loadend", () => (editor.inert = false));
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const live = document.querySelector("#live");
+  const button = document.querySelector("[data-submit]");
+  if (live && button && event.detail.requestConfig?.elt.id === "route-form")
+    if ("maySubmit" in live.dataset) button.removeAttribute("aria-disabled");
+    else button.setAttribute("aria-disabled", "true");
+});

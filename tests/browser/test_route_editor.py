@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from approvals.models import Approval, RouteDraft
 from tests.approvals.routing import Office
@@ -187,6 +187,33 @@ def test_what_is_typed_saves_itself_and_draws_itself(office: Office, visit: Visi
     expect(page.get_by_role("alert")).to_contain_text("signed out")
     expect(page.get_by_label("Name")).to_have_value("Archives of the office")
     assert stages() == ["Archive"]
+
+
+def test_a_button_pressed_while_the_page_saves_itself_is_not_lost(
+    office: Office, visit: Visit
+) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    press(page, "An empty stage")
+    waiting: list[Route] = []
+    page.route("**/routes/**", lambda route: waiting.append(route))
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.get_by_label("Name").fill("Archive")
+    page.get_by_role("button", name="Principal", exact=True).click()
+    page.get_by_label("Name").focus()
+    page.unroute("**/routes/**")  # what waits goes on
+    expect(page.locator("[data-card='2']")).to_contain_text("Principal")
+    assert stages() == ["Archive", "Principal"]
+
+
+def test_whether_it_may_be_put_forward_follows_what_is_typed(office: Office, visit: Visit) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    press(page, "Principal")
+    button = page.get_by_role("button", name="Put the route forward")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+    press(page, "An empty stage")
+    expect(button).to_have_attribute("aria-disabled", "true")
 
 
 def test_another_tab_is_told_and_overwrites_nothing(office: Office, visit: Visit) -> None:
