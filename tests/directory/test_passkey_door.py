@@ -124,7 +124,7 @@ def test_whether_a_key_is_synced_is_remembered_anew(client: Client, person: Pers
         ({"answer_type": "password"}, "can't be read"),
         ({"challenge": b"never given"}, "expired or was used before"),
     ],
-    ids=str,
+    ids=lambda one: ", ".join(one) if isinstance(one, dict) else str(one),
 )
 def test_an_answer_that_proves_nothing_gets_a_sentence_and_changes_nothing(
     client: Client, person: Person, device: Authenticator, bent: dict[str, Any], sentence: str
