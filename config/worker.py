@@ -11,7 +11,6 @@ PgBouncer (docs/decisions/0020).
 """
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
+from types import FrameType
 
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -34,6 +34,7 @@ PATIENCE = 8.0
 """Seconds in which steps under way may finish; the supervisor kills after 10."""
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
+AWAKE = 0.5  # seconds after which a signal is noticed at the latest
 
 log = logging.getLogger("duban.worker")
 
@@ -120,16 +121,18 @@ def run() -> None:
     """
     stopping, broken = threading.Event(), threading.Event()
 
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
     def drive(lane: Lane) -> None:
         try:
             lane.run(stopping)
         except BaseException:
             log.exception("the lane %s broke", lane.name)
             broken.set()
-            os.kill(os.getpid(), signal.SIGTERM)
+            stopping.set()
 
-    # Blocked here and in every thread, and waited for: no handler interrupts anything.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         threads = [
             threading.Thread(target=drive, args=[lane], name=lane.name, daemon=True)
@@ -137,11 +140,14 @@ def run() -> None:
         ]
         for thread in threads:
             thread.start()
-        signal.sigwait(SIGNALS)
-        stopping.set()
+        # The system may hand a signal to any thread, and only this one runs its handler: so it
+        # never sleeps for long.
+        while not stopping.wait(AWAKE):
+            pass
         _wait_for(threads)
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if broken.is_set():
         raise SystemExit(1)
 
