@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from django.core.management import call_command
 from django.utils import timezone, translation
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+from audit import checkpoints
 from audit.models import Entry
+from audit.search import follower
 from demo import people, routes
 from directory.models import Organisation
 from tests.factories import LONG_AGO
@@ -19,6 +22,7 @@ from workflows.models import Plan, Submission, Task
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
+Speaking = Callable[[str], AbstractContextManager[None]]
 
 DISTRICT_PLAN = Path("../shared/corpus/01-benxi-minzu-tuanjie.txt")
 DEMO_PLAN = Path("demo/plan.txt")
@@ -45,7 +49,7 @@ def district(empty_db: None) -> Organisation:
 
 
 def test_the_district_plan_goes_from_the_document_to_a_closed_and_proven_task(
-    district: Organisation, visit: Visit
+    district: Organisation, visit: Visit, speaking_as: Speaking
 ) -> None:
     page = sign_in(visit, COORDINATOR)
     plan = import_plan(page)
@@ -78,7 +82,7 @@ def test_the_district_plan_goes_from_the_document_to_a_closed_and_proven_task(
 
     close(page, task)
     assert (state_of(task), kinds(task)[-1]) == ("closed", "task.closed")
-    audited(visit, task)
+    audited(visit, task, speaking_as)
 
 
 # What happened, by the tables and the ledger
@@ -248,14 +252,18 @@ def close(page: Page, task: Task) -> None:
     expect(page.get_by_text("任务已办结。").first).to_be_visible()
 
 
-def audited(visit: Visit, task: Task) -> None:
+def audited(visit: Visit, task: Task, speaking_as: Speaking) -> None:
     """Who reads everything finds the task's whole story, and the record whole."""
-    page = visit(people.person(AUDITOR), "/audit/")
+    with speaking_as("worker"):
+        while checkpoints.advance(at=timezone.now()) or follower.follow(at=timezone.now()):
+            pass
+    page = visit(people.person(AUDITOR), "/audit/verification/")
     page.get_by_role("button", name="现在核验").click()
     expect(page.get_by_text("已全部重新计算：记录完整。")).to_be_visible()
-    page.get_by_label("姓名、标题或编号").fill(MEASURE)
+    page.get_by_role("navigation", name="审计记录的几个部分").get_by_role("link").first.click()
+    page.get_by_label("词语、姓名、标题或编号").fill(MEASURE)
     page.get_by_role("button", name="搜索").click()
-    entries = page.get_by_role("region", name="记录").get_by_role("row")
+    entries = page.get_by_role("region", name="检索结果").get_by_role("listitem")
     for happened in ("任务下达", "报告提交", "签批", "任务办结"):
         expect(entries.filter(has_text=happened).first).to_be_visible()
     entries.filter(has_text="任务办结").get_by_role("link").first.click()
