@@ -50,7 +50,9 @@ class Target:
         busiest = max(
             history.tasks, key=[one.subject for one in history.log if one.statement].count
         )
-        return cls(history, random.Random(seed), history.bundle(), history.bundle([busiest]))
+        # Not the history's own chance again, or a thief would draw the log's key.
+        chance = random.Random(f"changes to {seed}")
+        return cls(history, chance, history.bundle(), history.bundle([busiest]))
 
     def cases(self) -> Iterator[tuple[str, Case]]:
         while True:

@@ -543,7 +543,7 @@ def bent(signature: bytes, number: int, chance: random.Random) -> bytes:
     elif kind == "longer":
         changed += chance.randbytes(1)
     else:  # in DER, a number with a zero that it doesn't need
-        changed[1:4] = bytes([changed[1] + 1, 2, changed[3] + 1, 0])
+        changed[1:4] = bytes([(changed[1] + 1) % 256, 2, (changed[3] + 1) % 256, 0])
     return bytes(changed)
 
 
