@@ -210,12 +210,18 @@ def sign(signer: Signer, organisation: UUID, *, at: datetime) -> bool:
     here = Checkpoint.objects.filter(origin=origin, size=size).first()
     if last and here and (last.size, last.root) == (size, bytes(here.root_hash)):
         return False
-    tree.extend(organisation, size)
-    if last and not follows(last, size, organisation):
-        raise LogDoesNotFollow(organisation=str(organisation), size=last.size)
+    try:
+        tree.extend(organisation, size)
+        goes_on = last is None or follows(last, size, organisation)
+        root = tree.asked(organisation, lambda read: merkle.root(size, read))
+    except (LookupError, ValueError) as error:  # it has fewer leaves than it says
+        raise LogDoesNotFollow(
+            organisation=str(organisation), size=last.size if last else 0
+        ) from error
+    if not goes_on:
+        raise LogDoesNotFollow(organisation=str(organisation), size=last.size if last else 0)
     if here:
         return False
-    root = tree.asked(organisation, lambda read: merkle.root(size, read))
     note = signer.sign(origin, size, root)
     Checkpoint.objects.create(
         organisation=organisation,

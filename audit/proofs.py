@@ -40,6 +40,7 @@ def of_all(organisation: UUID, entries: Sequence[Entry]) -> list[notes.Proof | N
     paths = tree.asked(
         organisation,
         lambda read: {pk: merkle.inclusion(index, size, read) for pk, index in places.items()},
+        (size, bytes(checkpoint.root_hash)),
     )
     return [
         notes.Proof(places[one.pk], paths[one.pk], note, extra=bytes(one.body))

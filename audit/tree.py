@@ -1,7 +1,7 @@
 """An organisation's Merkle tree in the database: full tiles are kept, the rest follows."""
 
 from collections.abc import Callable, Iterator
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import TypeVar
 from uuid import UUID
@@ -16,8 +16,13 @@ Place = tuple[int, int]
 """A tile's level and index."""
 
 
-def asked(organisation: UUID, ask: Callable[[merkle.Read], Answer]) -> Answer:
-    """What `ask` makes of the tree, with the tiles that it needs read at once.
+def asked(
+    organisation: UUID,
+    ask: Callable[[merkle.Read], Answer],
+    signed: tuple[int, bytes] | None = None,
+) -> Answer:
+    """What `ask` makes of the tree, its tiles read at once; `signed` are the size and root of a
+    checkpoint, if it asks of the tree of that size.
 
     It is asked twice, first of a tree of empty hashes to learn where it reads: so it is pure, and
     reads the same places whatever stands there, as everything in `audit.merkle` does.
@@ -29,8 +34,19 @@ def asked(organisation: UUID, ask: Callable[[merkle.Read], Answer]) -> Answer:
         return merkle.EMPTY
 
     ask(note)
-    strips = _strips(organisation, wanted)
+    edge = _edge(organisation, *signed) if signed else {}
+    strips = edge | _strips(organisation, wanted - edge.keys())
     return ask(tiles.reader(lambda level, index: strips[level, index]))
+
+
+@lru_cache(maxsize=64)
+def _edge(organisation: UUID, size: int, root: bytes) -> dict[Place, bytes]:
+    """The tiles at the growing end of a signed tree: nearly every proof in it reads them.
+
+    Kept by the signed root, so for as long as they are what was signed.
+    """
+    ends = {(level, size >> tiles.HEIGHT * (level + 1)) for level in range(size.bit_length())}
+    return _strips(organisation, {place for place in ends if tiles.width(*place, size)})
 
 
 def _strips(organisation: UUID, wanted: set[Place]) -> dict[Place, bytes]:

@@ -16,7 +16,7 @@ from django.db.utils import ProgrammingError
 from audit import checkpoints, merkle, notes, proofs, sequencer, tree
 from audit.canonical import leaf_hash
 from audit.checkpoints import Keeper, LogDoesNotFollow, NothingToRollOver, Signer
-from audit.models import Checkpoint, Entry, Leaf, Origin, Tile
+from audit.models import Checkpoint, Entry, Leaf, LogHead, Origin, Tile
 from audit.sequencer import Sequencer
 from directory.models import Organisation
 from tests.audit.factories import add
@@ -289,6 +289,18 @@ def test_a_log_that_can_not_be_signed_still_goes_on_and_is_named_once_a_minute(
     assert proofs.of(signed) is not None, other
     said = [one for one in caplog.records if str(organisation.pk) in one.getMessage()]
     assert len(said) == 2
+
+
+def test_a_log_with_fewer_leaves_than_it_says_is_refused_and_stops_no_other(
+    organisation: Organisation, signer: Signer, work: Worker, speaking_as: Speaking
+) -> None:
+    add(organisation)
+    with speaking_as("worker"):
+        LogHead.objects.filter(pk=organisation.pk).update(size=700)
+    with speaking_as("worker"), pytest.raises(LogDoesNotFollow):
+        checkpoints.sign(signer, organisation.pk, at=NOW)
+    other = make_organisation()
+    assert work(other)
 
 
 @pytest.mark.parametrize("role", ["app", "worker"])

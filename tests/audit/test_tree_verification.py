@@ -17,7 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from audit import checkpoints, merkle, nightly, notes, tiles, verification
+from audit import checkpoints, merkle, nightly, notes, signing, tiles, verification
 from audit.actions import append
 from audit.canonical import leaf_hash
 from audit.checkpoints import Signer
@@ -45,6 +45,8 @@ WITNESS_KEY = notes.Key(
 def signer(settings: Settings, tmp_path: Path) -> Signer:
     settings.DATA_DIR, settings.LOG_HOST = tmp_path, "duban.example"
     settings.WITNESSES = [f"{WITNESS_KEY} http://witness.example"]
+    # Beforehand: where other tests have left signed logs, the worker makes no key.
+    signing.private_key(checkpoints.key_place())
     return checkpoints.signer()
 
 

@@ -166,7 +166,7 @@ def test_a_delegation_that_was_used_is_counted(world: World) -> None:
         actor=world.deputy,
         at=NOW,
     )
-    item = WorkItem.objects.get(state="open")
+    item = WorkItem.objects.get(organisation=world.organisation, state="open")
     approvals.decide(
         work_item_id=item.pk,
         actor=stand_in,
