@@ -3,7 +3,7 @@
 The driver sends BEGIN by itself and waits for the answer: a trip to the server in each transaction
 that carries nothing. Here the driver stays in autocommit, and BEGIN is put before whatever is asked
 first. An action whose last statements are known as such may send its COMMIT with them, too
-(`DatabaseWrapper.closing`), so that the whole takes two trips less. See docs/decisions/0025.
+(`DatabaseWrapper.closing`), so that the whole takes two trips less. See docs/decisions/0026.
 """
 
 from typing import Any
