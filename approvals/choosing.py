@@ -68,7 +68,7 @@ def refuse_unsettled(
 ) -> None:
     """Ask before its approval begins, where that isn't yet. Raises ChooseSigners, NotOffered."""
     if version := _version(kind, subject_id, organisation_id):
-        settled(version, context, at)
+        settled(kind, version, context, at)
 
 
 def _version(kind: str, subject_id: UUID, organisation_id: UUID) -> UUID | None:
@@ -105,11 +105,17 @@ def by_stage(kept: Iterable[str]) -> dict[int, tuple[UUID, ...]]:
     return chosen
 
 
+def kept(chosen: Mapping[int, Sequence[UUID]]) -> list[str]:
+    """The other way round: what a Context has, as a draft keeps it."""
+    return [f"{stage}:{seat}" for stage, ids in sorted(chosen.items()) for seat in ids]
+
+
 def settled(
-    version_id: UUID, context: Context, at: datetime, *, leniently: bool = False
+    kind: str, version_id: UUID, context: Context, at: datetime, *, leniently: bool = False
 ) -> dict[int, tuple[UUID, ...]]:
     """What was chosen at each stage that asks for it. Raises ChooseSigners, NotOffered.
 
+    Both say of which `kind` of subject and at which `position`, so that a page can tell it there.
     `leniently`, where nobody can be asked to choose again: whoever can't sign any more is left out,
     and a stage that is left with nobody will be blocked.
     """
@@ -120,9 +126,9 @@ def settled(
         if leniently:
             wanted = tuple(seat for seat in wanted if seat in able)
         elif set(wanted) - able:
-            raise NotOffered(position=one.position)
+            raise NotOffered(kind=kind, position=one.position)
         elif len(set(wanted)) < one.least:
-            raise ChooseSigners(position=one.position, least=one.least)
+            raise ChooseSigners(kind=kind, position=one.position, least=one.least)
         if wanted:
             chosen[one.position] = wanted
     return chosen

@@ -110,6 +110,8 @@ class Applied:
 
 
 class Subject(Protocol):
+    """Whoever submits one is shown what `choosing.choices` gives, and `begin` gets their choice."""
+
     kind: str
 
     @property
@@ -225,14 +227,6 @@ def _id(root: str) -> UUID:
 def roots() -> tuple[type[Root], ...]:
     """The models of all roots that approvals may have."""
     return tuple(dict.fromkeys(subject.root for subject in _registry.values()))
-
-
-def lets_choose(kind: str) -> bool:
-    """Whether whoever submits such a subject can choose signers (`Context.chosen`).
-
-    A kind that can says so with `submitter_chooses = True`.
-    """
-    return bool(getattr(_registry.get(kind), "submitter_chooses", False))
 
 
 def kinds() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from approvals.queries import has_part
-from approvals.subjects import Applied, Context, Description, Outcome, Sight
+from approvals.subjects import Applied, Description, Outcome, Sight
 from audit import canonical
 from audit.models import Root
 from directory.models import Person
@@ -19,24 +19,9 @@ from directory.queries import holdings
 from workflows import plan_policy
 from workflows.actions.amending import Amending
 from workflows.models import Amendment, Plan
-from workflows.queries.amendments import units_concerned
 
 AMENDMENT = "plan_amendment"
 PASSED = "passed"
-
-
-def participants(amendment: Amendment, submitter: UUID) -> Context:
-    """Whom a route may ask about it: its units are those of the measures before and after."""
-    plan = amendment.plan
-    return Context(
-        lead_unit=plan.coordinator_id,
-        coordinating_unit=plan.coordinator_id,
-        reviewing_unit=plan.overseer_id,
-        cooperating_units=tuple(units_concerned(amendment)),
-        submitter=submitter,
-        authors=frozenset(amendment.authors),
-        plan=plan.pk,
-    )
 
 
 class PlanAmendment:

@@ -27,7 +27,7 @@ KINDS = {"countersign": COUNTERSIGN, "approve_issuing": KIND}
 def participants(plan: Plan, submitter: UUID, *, countersigned: bool = False) -> Context:
     """Whom a route may ask about the plan.
 
-    Its countersigning units are asked at that step only, the chosen signers only after it.
+    Its countersigning units are asked at that step only; each step has its own chosen signers.
     """
     return Context(
         lead_unit=plan.coordinator_id,
@@ -36,7 +36,7 @@ def participants(plan: Plan, submitter: UUID, *, countersigned: bool = False) ->
         cooperating_units=tuple(countersigning_units(plan)) if countersigned else (),
         submitter=submitter,
         authors=frozenset(plan.authors),
-        chosen={} if countersigned else by_stage(plan.chosen),
+        chosen=by_stage(plan.countersigners if countersigned else plan.chosen),
     )
 
 
@@ -44,7 +44,6 @@ class PlanIssue:
     """A frozen version of the plan is approved; when its route ends, the process moves."""
 
     kind = KIND
-    submitter_chooses = True
     root = Plan
     step = "approve_issuing"
 
@@ -85,7 +84,6 @@ class PlanCountersign(PlanIssue):
     """The units that are to carry the plan out sign it, before its issuing is approved."""
 
     kind = COUNTERSIGN
-    submitter_chooses = False
     step = "countersign"
 
     def apply(self, root: Root, outcome: Outcome) -> Applied:

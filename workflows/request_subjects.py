@@ -9,13 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from approvals.subjects import Applied, Description, Outcome
+from approvals.subjects import Applied, Context, Description, Outcome
 from audit import canonical
 from audit.models import Root
 from audit.queries import read_openings
 from audit.templatetags.ui import day_long
 from workflows.models import Task, TaskRequest
-from workflows.subjects import PASSED, TaskSubject, task_of
+from workflows.policy import Pending
+from workflows.subjects import PASSED, TaskSubject, parties, task_of
 
 Kind = TaskRequest.Kind
 
@@ -37,6 +38,12 @@ def newest(task: Task, kind: str) -> TaskRequest:
     """The request that an approval under way is about: nobody asks for a second one meanwhile."""
     found: TaskRequest = TaskRequest.objects.filter(task=task, kind=kind).latest("number")
     return found
+
+
+def participants(task: Task, submitter: UUID, earlier: Pending | None) -> Context:
+    """Whom a route may ask about a request. Whoever asked in an earlier round wrote it, too."""
+    askers = (earlier.askers if earlier else frozenset()) | {submitter}
+    return replace(parties(task), submitter=submitter, authors=askers)
 
 
 class RequestSubject(TaskSubject):

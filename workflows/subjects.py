@@ -143,7 +143,6 @@ class TaskCompletion(TaskSubject):
     """A report is approved; the task waits, and moves when its route ends."""
 
     kind = COMPLETION
-    submitter_chooses = True
 
     def digest(self, root: Root) -> bytes:
         """Over the task's title and deadline, and which text of the measure it carries out.

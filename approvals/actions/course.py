@@ -94,7 +94,7 @@ def begin(
     version = approval.version_id if approval else version_in_force(organisation_id, kind).pk
     submitter = context.submitter or actor.pk
     context = replace(context, submitter=submitter)
-    chosen = choosing.settled(version, context, at, leniently=submitter != actor.pk)
+    chosen = choosing.settled(kind, version, context, at, leniently=submitter != actor.pk)
     context = replace(context, chosen=chosen)
     position = queries.resumption(approval) if approval and adds_only else 1
     rounds, openings = _counts(approval)

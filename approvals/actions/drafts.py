@@ -3,7 +3,7 @@
 The route's row guards its draft: each action locks it first, alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,12 @@ from approvals import subjects
 from approvals.actions.course import Begun, NoRoute, begin, cancel, version_in_force, withdraw
 from approvals.actions.routes import UnderApproval, check
 from approvals.models import Route, RouteDraft, RouteProposal
+from approvals.queries import routing
 from approvals.routes import specs
 from approvals.routes.specs import PUBLICATION, Plain, StageSpec
-from approvals.subjects import Context
 from audit.errors import Refused
 from directory.actions.authority import Warrant, administrator
-from directory.models import Organisation, Person, Unit
+from directory.models import Organisation, Person
 
 State = RouteDraft.State
 LONGEST_NAME = 100
@@ -112,19 +112,26 @@ def begin_draft(*, route_id: UUID, actor: Person, at: datetime) -> RouteDraft:
 
 @transaction.atomic(durable=True)
 def save_draft(
-    *, route_id: UUID, revision: int, stages: Iterable[Plain], actor: Person, at: datetime
+    *,
+    route_id: UUID,
+    revision: int,
+    stages: Iterable[Plain],
+    chosen: Sequence[str] | None = None,
+    actor: Person,
+    at: datetime,
 ) -> RouteDraft:
     """Keep what an administrator writes. `revision` is the one that was shown.
 
+    `chosen` are those who are to sign, where the route for routes lets choose; None: as before.
     Incomplete stages are kept as they are; saving the same twice changes nothing. A draft is no
     record: no ledger entry. Raises NotAdministrator, NoDraft, UnderApproval, RouteDraftChanged.
     """
     draft = _allowed(route_id, actor, at).written
-    kept = list(stages)
-    if draft.stages == kept:
+    kept, signers = list(stages), draft.chosen if chosen is None else list(chosen)
+    if (draft.stages, draft.chosen) == (kept, signers):
         return draft
     _refuse_outdated(draft, revision)
-    draft.stages = kept
+    draft.stages, draft.chosen = kept, signers
     draft.revision += 1
     draft.updated_by, draft.updated_at = actor, at
     if actor.pk not in draft.authors:
@@ -138,13 +145,13 @@ def submit_draft(*, route_id: UUID, revision: int, actor: Person, at: datetime) 
     """Freeze the draft as a proposal and have it approved; passing publishes it.
 
     Raises NotAdministrator, NoDraft, UnderApproval, RouteDraftChanged, InvalidRoute,
-    NoRouteForRoutes, NobodyAsked.
+    NoRouteForRoutes, NobodyAsked, ChooseSigners, NotOffered.
     """
     allowed = _allowed(route_id, actor, at)
     route, draft = allowed.route, allowed.written
     _refuse_outdated(draft, revision)
     stages = [StageSpec.of(one) for one in draft.stages]
-    check(stages, route.organisation, route.subject_kind)
+    check(stages, route.organisation)
     try:
         version_in_force(route.organisation_id, PUBLICATION)
     except NoRoute:
@@ -167,13 +174,7 @@ def submit_draft(*, route_id: UUID, revision: int, actor: Person, at: datetime) 
         subject_id=route.pk,
         document_id=proposal.pk,
         digest=digest,
-        context=Context(
-            lead_unit=allowed.unit,
-            coordinating_unit=allowed.unit,
-            unit_kind=Unit.objects.values_list("kind", flat=True).get(pk=allowed.unit),
-            submitter=actor.pk,
-            authors=frozenset(draft.authors),
-        ),
+        context=routing.participants(draft, actor, allowed.unit),
         actor=actor,
         at=at,
     )

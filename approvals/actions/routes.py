@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import queries, subjects
+from approvals import queries
 from approvals.models import Route, RouteDraft, RouteVersion, Stage
 from approvals.routes import specs, wording
 from approvals.routes.specs import Problem, StageSpec
@@ -56,7 +56,7 @@ def publish_route(
     subject follow it; those on their way keep theirs. Raises InvalidRoute, UnderApproval,
     NotAdministrator, OperatorOnly.
     """
-    check(stages, organisation, subject_kind)
+    check(stages, organisation)
     route = locked_by_name(organisation, name, subject_kind)
     warrant = administrator(actor, organisation.pk, at)
     if isinstance(actor, Person):
@@ -119,27 +119,19 @@ def locked_by_name(organisation: Organisation, name: str, subject_kind: str) -> 
     return route
 
 
-def check(stages: Sequence[StageSpec], organisation: Organisation, subject_kind: str) -> None:
+def check(stages: Sequence[StageSpec], organisation: Organisation) -> None:
     """Raises InvalidRoute for the first thing that no electorate could repair."""
-    found = [*specs.problems(stages), *problems_outside(stages, organisation, subject_kind)]
+    found = [*specs.problems(stages), *problems_outside(stages, organisation)]
     if found:
         raise InvalidRoute(problem=wording.problem(found[0], stages))
 
 
-def problems_outside(
-    stages: Sequence[StageSpec], organisation: Organisation, subject_kind: str
-) -> list[Problem]:
-    """What only others know: names without anybody behind, choices nobody is asked, the size."""
+def problems_outside(stages: Sequence[StageSpec], organisation: Organisation) -> list[Problem]:
+    """What only others know: names without anybody behind, and the size."""
     found = [
         Problem(position, "stranger", "approvers")
         for position in queries.stages_with_strangers(stages, organisation.pk)
     ]
-    if not subjects.lets_choose(subject_kind):
-        found += [
-            Problem(position, "nobody_chooses", "approvers")
-            for position, spec in enumerate(stages, 1)
-            if any(one.get("select") == "chosen_by_submitter" for one in spec.selectors)
-        ]
     if len(canonical.encode([spec.plain for spec in stages])) > specs.MOST_BYTES:
         found.append(Problem(0, "too_long"))
     return found

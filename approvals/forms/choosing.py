@@ -13,7 +13,7 @@ from audit.errors import Refused
 class ChoosingForm(forms.Form):
     """A field for each stage at which the submitter chooses who signs; none along most routes.
 
-    `chosen` is what a draft kept.
+    `chosen` is what a draft kept. `heading` stands above the fields where a page has several forms.
     """
 
     def __init__(
@@ -21,10 +21,11 @@ class ChoosingForm(forms.Form):
         *args: Any,
         choices: Sequence[Choice] = (),
         chosen: Sequence[str] = (),
+        heading: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.choices = choices
+        self.choices, self.heading = choices, heading
         for one in choices:
             self.fields[_name(one.position)] = forms.MultipleChoiceField(
                 label=_("Who signs at “%(stage)s”") % {"stage": one.stage},
@@ -49,10 +50,11 @@ class ChoosingForm(forms.Form):
         """Those who were chosen, as a draft keeps them; of a valid form."""
         return [who for one in self.choices for who in self.cleaned_data[_name(one.position)]]
 
-    def blame(self, refusal: Refused) -> None:
-        """Say why it wasn't submitted: at the field it is about, or above all of them."""
-        name = _name(refusal.params.get("position", 0))
-        self.add_error(name if name in self.fields else None, refusal.message)
+
+def blame(form: forms.Form, refusal: Refused) -> None:
+    """Say why it wasn't submitted: at the choice it is about, or above all fields."""
+    name = _name(refusal.params.get("position", 0))
+    form.add_error(name if name in form.fields else None, refusal.message)
 
 
 def _name(position: object) -> str:

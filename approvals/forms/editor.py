@@ -208,13 +208,12 @@ class SignersForm(forms.Form):
         directory: Directory,
         prefix: str,
         role: str = "principal",
-        may_choose: bool = False,
         is_pressed: bool = False,
     ) -> None:
         super().__init__(data, prefix=prefix, initial={"role": role})
         self.directory = directory
         self.is_pressed = is_pressed
-        if not may_choose or prefix != "approvers":
+        if prefix != "approvers":
             del self.fields["chosen"]
         self.fields["where"].choices = self._places()  # type: ignore[attr-defined]
 

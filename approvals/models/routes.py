@@ -155,6 +155,8 @@ class RouteDraft(models.Model):
     revision = models.PositiveIntegerField(default=1)
     authors = ArrayField(models.UUIDField(), default=list)
     """Whoever wrote in it: they don't decide on it."""
+    chosen = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    """Who is to sign, each as `approvals.choosing` writes it, where the route for routes asks."""
     updated_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField()
 

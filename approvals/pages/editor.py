@@ -7,7 +7,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from approvals import subjects
 from approvals.actions.routes import problems_outside
 from approvals.forms.editor import LISTS, SignersForm, StageForm
 from approvals.models import Route, RouteDraft
@@ -132,7 +131,6 @@ def editor(
                 directory=directory,
                 prefix=name,
                 role="reviewer" if stages[opened - 1].rule == "quorum" else "principal",
-                may_choose=subjects.lets_choose(route.subject_kind),
             )
             for name in LISTS
         }
@@ -184,9 +182,9 @@ class Words:
 
     @classmethod
     def of(cls, stages: Sequence[StageSpec], route: Route) -> "Words":
-        organisation, kind = route.organisation, route.subject_kind
+        organisation = route.organisation
         found: dict[int, list[Trouble]] = {}
-        for one in [*specs.problems(stages), *problems_outside(stages, organisation, kind)]:
+        for one in [*specs.problems(stages), *problems_outside(stages, organisation)]:
             said = Trouble(wording.problem(one, stages), wording.complaint(one), one.field)
             found.setdefault(one.position, []).append(said)
         return cls(

@@ -3,18 +3,22 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
 
 from approvals import subjects
+from approvals.choosing import Choice, by_stage, choices
 from approvals.facts import each
 from approvals.models import Route, RouteDraft, RouteVersion
 from approvals.routes.specs import PUBLICATION, StageSpec
-from approvals.subjects import Foreseeable
+from approvals.subjects import Context, Foreseeable
 from audit.models import Entry
 from directory.models import Person, Post, Unit, UnitGroup
+from directory.policy import may_administer
+from directory.queries import Holding
 from directory.queries.pages import groups
 
 
@@ -143,6 +147,29 @@ def open_draft(route: Route) -> RouteDraft | None:
         route.drafts.filter(state__in=states).select_related("updated_by", "route").first()
     )
     return found
+
+
+def participants(draft: RouteDraft, submitter: Person, unit_id: UUID) -> Context:
+    """Whom the route for publishing routes may ask; `unit_id` is where the administrator sits."""
+    return Context(
+        lead_unit=unit_id,
+        coordinating_unit=unit_id,
+        unit_kind=Unit.objects.values_list("kind", flat=True).get(pk=unit_id),
+        submitter=submitter.pk,
+        authors=frozenset(draft.authors),
+        chosen=by_stage(draft.chosen),
+    )
+
+
+def signers_to_choose(
+    draft: RouteDraft, writer: Person, held: Iterable[Holding], at: datetime
+) -> Sequence[Choice]:
+    """The stages at which an administrator chooses who signs, if they put the draft forward."""
+    unit = next((one.unit.pk for one in held if may_administer([one.role])), None)
+    if unit is None:
+        return ()
+    context = participants(draft, writer, unit)
+    return choices(PUBLICATION, draft.route_id, draft.organisation_id, context, at)
 
 
 def approves_routes(organisation_id: UUID) -> bool:

@@ -30,9 +30,6 @@ PROBLEMS: dict[str, str | Promise] = {
     ),
     "too_long": gettext_lazy("it names too many people and units for one record."),
     "stranger": gettext_lazy("it names a unit or a person that this organisation doesn't have."),
-    "nobody_chooses": gettext_lazy(
-        "whoever submits this can't choose signers, so nobody would be asked."
-    ),
     "chosen_elsewhere": gettext_lazy(
         "the submitter chooses who signs, but neither substitutes nor whom else is asked when it "
         "is overdue."

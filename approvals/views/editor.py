@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals import actions, subjects
+from approvals.forms.choosing import ChoosingForm, blame
 from approvals.forms.editor import LISTS, ImportForm, NewRouteForm, SignersForm, StageForm, weighed
 from approvals.models import Route, RouteDraft
 from approvals.pages.editor import Editor, Words, card, editor
@@ -130,7 +131,7 @@ def route_draft(request: PersonRequest, route_id: UUID) -> HttpResponse:
         number = request.GET.get("stage", "")
         opened = int(number) if number.isdecimal() and len(number) < 4 else 0
         page = editor(draft, edited=editing.Edited([], opened))
-        return _editor(request, page)
+        return _editor(request, page, choosing=_choosing(request, draft))
     try:
         return _pressed(request, draft)
     except actions.RouteDraftChanged as refusal:
@@ -157,32 +158,42 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
                     request.POST,
                     directory=directory,
                     prefix=name,
-                    may_choose=subjects.lets_choose(draft.route.subject_kind),
                     is_pressed=button == f"sign-{name}",
                 )
                 for name in LISTS
             }
             for name, adder in adders.items():
                 stages[opened - 1] = editing.with_lines(stages[opened - 1], name, adder.lines())
+    choosing = _choosing(request, draft)
     wrong = {name: one for name, one in adders.items() if one.errors}
     amiss = bool(wrong) or bool(form and form.errors)
+    is_chosen = choosing.is_valid()
+    amiss |= button == "submit" and not is_chosen
     after = editing.Edited(stages, opened) if amiss else editing.press(stages, opened, button)
     kept = actions.save_draft(
         route_id=draft.route_id,
         revision=_number(request, "revision"),
         stages=after.stages,
+        chosen=choosing.chosen if is_chosen else None,
         actor=request.user,
         at=timezone.now(),
     )
     kept.route = draft.route
     if button == "submit" and not amiss:
-        return _submitted(request, kept)
+        return _submitted(request, kept, choosing)
     if not button and request.headers.get("HX-Request"):
         return _live(request, kept, form)
     page = editor(
         kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
     )
-    return _editor(request, page, status=422 if amiss else 200)
+    return _editor(request, page, status=422 if amiss else 200, choosing=choosing)
+
+
+def _choosing(request: PersonRequest, draft: RouteDraft) -> ChoosingForm:
+    """The part in which whoever puts the draft forward chooses who signs."""
+    data = request.POST if request.method == "POST" else None
+    offers = routing.signers_to_choose(draft, request.user, held(request), timezone.now())
+    return ChoosingForm(data, choices=offers, chosen=draft.chosen)
 
 
 def _live(request: PersonRequest, draft: RouteDraft, form: StageForm | None) -> HttpResponse:
@@ -193,7 +204,7 @@ def _live(request: PersonRequest, draft: RouteDraft, form: StageForm | None) -> 
     return answer
 
 
-def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
+def _submitted(request: PersonRequest, draft: RouteDraft, choosing: ChoosingForm) -> HttpResponse:
     try:
         actions.submit_draft(
             route_id=draft.route_id,
@@ -202,8 +213,10 @@ def _submitted(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
             at=timezone.now(),
         )
     except Refused as refusal:
+        blame(choosing, refusal)
+        said = " ".join(map(str, choosing.non_field_errors()))
         page = editor(draft)
-        return _editor(request, page, status=refusal.status, refusal=refusal.message)
+        return _editor(request, page, status=refusal.status, refusal=said, choosing=choosing)
     messages.success(request, _("The draft has been put forward; it is under approval now."))
     return _away(request, draft.route)
 
@@ -229,6 +242,7 @@ def _outdated(request: PersonRequest, route: Route, refusal: Refused) -> HttpRes
         page,
         status=409,
         refusal=refusal.message,
+        choosing=_choosing(request, draft),
         sent=sent if request.POST.get("opened", "0") != "0" else None,
     )
 

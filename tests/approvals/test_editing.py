@@ -70,10 +70,10 @@ def test_lines_of_signers_go_and_change_places() -> None:
     assert editing.with_lines(opened[0], "approvers", [lines[0]]) == opened[0]
 
 
-def signers(*, may_choose: bool = False, **sent: str) -> SignersForm:
-    data = {f"approvers-{name}": value for name, value in sent.items()}
+def signers(prefix: str = "approvers", **sent: str) -> SignersForm:
+    data = {f"{prefix}-{name}": value for name, value in sent.items()}
     directory = Directory([], [], PEOPLE)
-    return SignersForm(data, directory=directory, prefix="approvers", may_choose=may_choose)
+    return SignersForm(data, directory=directory, prefix=prefix)
 
 
 def test_a_person_is_found_by_name_or_account_and_never_guessed() -> None:
@@ -97,9 +97,9 @@ def test_nothing_chosen_is_no_line_and_a_place_is_a_role_there() -> None:
 
 def test_a_line_may_be_left_to_the_submitters_choice() -> None:
     line = {"select": "post_of_lead", "role": "deputy"}
-    ticked = signers(may_choose=True, where="lead", role="deputy", chosen="on")
+    ticked = signers(where="lead", role="deputy", chosen="on")
     assert ticked.lines() == [{"select": "chosen_by_submitter", "from": line}]
-    assert signers(where="lead", role="deputy", chosen="on").lines() == [line]
+    assert signers("fallback", where="lead", role="deputy", chosen="on").lines() == [line]
 
 
 def sent(**more: Any) -> dict[str, Any]:

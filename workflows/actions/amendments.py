@@ -4,6 +4,7 @@ Each action locks the plan's row first, alone.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -24,7 +25,7 @@ from workflows.actions.import_review import lock_open
 from workflows.actions.imports import StillOpen, remember
 from workflows.actions.plan_texts import TitleMissing, refuse_unknown
 from workflows.actions.plans import Warrant, warrant
-from workflows.amendment_subject import AMENDMENT, participants
+from workflows.amendment_subject import AMENDMENT
 from workflows.models import (
     Amendment,
     AmendmentItem,
@@ -331,13 +332,33 @@ def drop_item(
 
 
 @transaction.atomic(durable=True)
+def choose_signers(
+    *, amendment_id: UUID, revision: int, chosen: Sequence[str], actor: Person, at: datetime
+) -> Amendment:
+    """Keep with the draft who is to sign. No record before it is put forward: no ledger entry.
+
+    Raises NotAllowed, PlanHasMovedOn, AmendmentElsewhere, AmendmentChanged.
+    """
+    amendment = _open(amendment_id, revision, actor, at).amendment
+    amendment.chosen = list(chosen)
+    amendment.save(update_fields=["chosen"])
+    return amendment
+
+
+@transaction.atomic(durable=True)
 def submit_amendment(
-    *, amendment_id: UUID, revision: int, actor: Person, at: datetime
+    *,
+    amendment_id: UUID,
+    revision: int,
+    chosen: Sequence[str] = (),
+    actor: Person,
+    at: datetime,
 ) -> Amendment:
     """Freeze the draft and open its approval.
 
+    `chosen` are those who are to sign, where the route lets choose.
     Raises NotAllowed, PlanHasMovedOn, AmendmentElsewhere, AmendmentChanged, AmendmentNotReady,
-    AnotherUnderApproval, NoRoute.
+    AnotherUnderApproval, NoRoute, ChooseSigners, NotOffered.
     """
     opened = _open(amendment_id, revision, actor, at)
     amendment, allowed = opened.amendment, opened.allowed
@@ -346,6 +367,7 @@ def submit_amendment(
         raise AmendmentNotReady(reasons=" ".join(found))
     if Amendment.objects.filter(plan=amendment.plan, state=State.SUBMITTED).exists():
         raise AnotherUnderApproval
+    amendment.chosen = list(chosen)
     version = _freeze(amendment, items, actor, at)
     begun = approvals.begin(
         kind=AMENDMENT,
@@ -353,12 +375,12 @@ def submit_amendment(
         subject_id=amendment.pk,
         document_id=version.pk,
         digest=bytes(version.digest),
-        context=participants(amendment, actor.pk),
+        context=reading.participants(amendment, actor.pk),
         actor=actor,
         at=at,
     )
     amendment.state = State.SUBMITTED
-    amendment.save(update_fields=["state"])
+    amendment.save(update_fields=["state", "chosen"])
     allowed.record("amendment.submitted", {"amendment": amendment.told(), **begun.facts})
     return amendment
 

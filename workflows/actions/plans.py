@@ -120,13 +120,15 @@ def submit_for_issue(
     plan_id: UUID,
     revision: int,
     chosen: Sequence[str] = (),
+    countersigners: Sequence[str] = (),
     actor: Person,
     at: datetime,
 ) -> Plan:
     """Put the plan forward: freeze its text and have it countersigned, then its issuing approved.
 
     Countersigning is passed over where no route for it is in force, or no other unit is concerned.
-    `chosen` are those who are to sign for the issuing, where the route lets choose.
+    `chosen` are those who are to sign for the issuing, `countersigners` those before, where the
+    routes let choose.
     Raises NotAllowed, PlanHasMovedOn, PlanChanged, NotReady, NoRoute, ChooseSigners, NotOffered.
     """
     allowed = warrant("submit", plan_id=plan_id, actor=actor, at=at)
@@ -138,7 +140,7 @@ def submit_for_issue(
         raise NotReady(count=len(found))
     version = _freeze(plan, measures, actor, at)
     skipped = _why_not_countersigned(plan)
-    plan.chosen = list(chosen)
+    plan.chosen, plan.countersigners = list(chosen), list(countersigners)
     choosing.refuse_unsettled(KIND, plan.pk, plan.organisation_id, participants(plan, actor.pk), at)
     context = participants(plan, actor.pk, countersigned=not skipped)
     document = flows.Document(version.pk, bytes(version.digest), context)
@@ -147,7 +149,29 @@ def submit_for_issue(
     facts = {"revision": plan.revision, "digest": bytes(version.digest), **step.facts}
     if skipped:
         facts["skipped_step"] = {"step": "countersign", "reason": skipped}
-    allowed.record("plan.approval_opened", facts, "chosen")
+    allowed.record("plan.approval_opened", facts, "chosen", "countersigners")
+    return plan
+
+
+@transaction.atomic(durable=True)
+def choose_signers(
+    *,
+    plan_id: UUID,
+    revision: int,
+    chosen: Sequence[str],
+    countersigners: Sequence[str],
+    actor: Person,
+    at: datetime,
+) -> Plan:
+    """Keep with the draft who is to sign. No record before it is put forward: no ledger entry.
+
+    Raises NotAllowed, PlanHasMovedOn, PlanChanged.
+    """
+    plan = warrant("submit", plan_id=plan_id, actor=actor, at=at).plan
+    if plan.revision != revision:
+        raise PlanChanged
+    plan.chosen, plan.countersigners = list(chosen), list(countersigners)
+    plan.save(update_fields=["chosen", "countersigners"])
     return plan
 
 

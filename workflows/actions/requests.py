@@ -3,6 +3,7 @@
 What follows from the decisions stands in `workflows.request_subjects`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -12,13 +13,13 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
+from approvals.choosing import by_stage
 from audit.errors import Refused
 from audit.templatetags.ui import day_long
 from directory.models import Person
 from workflows.actions.authority import Warrant, because, warrant
 from workflows.models import Task, TaskRequest
-from workflows.request_subjects import request_digest
-from workflows.subjects import parties
+from workflows.request_subjects import participants, request_digest
 
 Kind = TaskRequest.Kind
 
@@ -41,11 +42,18 @@ class NotLater(Refused):
 
 @transaction.atomic(durable=True)
 def ask_extension(
-    *, task_id: UUID, due_date: date, reason: str, actor: Person, at: datetime
+    *,
+    task_id: UUID,
+    due_date: date,
+    reason: str,
+    chosen: Sequence[str] = (),
+    actor: Person,
+    at: datetime,
 ) -> TaskRequest:
     """延期: the lead unit asks for a later due date, or asks again once the request came back.
 
-    Raises NotAllowed, WrongState, ReasonMissing, NoDeadline, NotLater.
+    `chosen` are those who are to sign, where the route lets choose.
+    Raises NotAllowed, WrongState, ReasonMissing, NoDeadline, NotLater, ChooseSigners, NotOffered.
     """
     allowed = warrant("ask_extension", task_id=task_id, actor=actor, at=at)
     present = allowed.task.due_date
@@ -53,30 +61,31 @@ def ask_extension(
         raise NoDeadline
     if due_date <= max(present, localdate(at)):
         raise NotLater(due=day_long(present))
-    return _put_forward(allowed, Kind.EXTENSION, reason, present, due_date)
+    return _put_forward(allowed, Kind.EXTENSION, reason, chosen, present, due_date)
 
 
 @transaction.atomic(durable=True)
-def ask_reopening(*, task_id: UUID, reason: str, actor: Person, at: datetime) -> TaskRequest:
+def ask_reopening(
+    *, task_id: UUID, reason: str, chosen: Sequence[str] = (), actor: Person, at: datetime
+) -> TaskRequest:
     """重启: somebody asks for a reviewed or closed task to be worked on again.
 
-    Raises NotAllowed, WrongState, ReasonMissing.
+    `chosen` as for an extension.
+    Raises NotAllowed, WrongState, ReasonMissing, ChooseSigners, NotOffered.
     """
     allowed = warrant("ask_reopening", task_id=task_id, actor=actor, at=at)
-    return _put_forward(allowed, Kind.REOPENING, reason)
+    return _put_forward(allowed, Kind.REOPENING, reason, chosen)
 
 
 def _put_forward(
     allowed: Warrant,
     kind: Kind,
     reason: str,
+    chosen: Sequence[str],
     previous: date | None = None,
     due_date: date | None = None,
 ) -> TaskRequest:
-    """Freeze the request and open its approval, or its next round.
-
-    Whoever asked in an earlier round wrote the request too, so they don't decide on it either.
-    """
+    """Freeze the request and open its approval, or its next round."""
     why, task = because(reason), allowed.task
     request = TaskRequest(
         organisation_id=task.organisation_id,
@@ -91,15 +100,14 @@ def _put_forward(
     )
     request.digest = request_digest(request)
     request.save(force_insert=True)
-    earlier = allowed.facts.pending.get(kind)
-    askers = (earlier.askers if earlier else frozenset()) | {allowed.actor.pk}
+    asking = participants(task, allowed.actor.pk, allowed.facts.pending.get(kind))
     begun = approvals.begin(
         kind=kind,
         root=task,
         subject_id=task.pk,
         document_id=request.pk,
         digest=request.digest,
-        context=replace(parties(task), submitter=allowed.actor.pk, authors=askers),
+        context=replace(asking, chosen=by_stage(chosen)),
         actor=allowed.actor,
         at=allowed.at,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from approvals.forms.choosing import ChoosingForm
 from directory.models import Person, Unit
 from workflows.models import Priority, Task
 
@@ -78,12 +79,25 @@ class DueDateForm(ReasonForm):
     field_order = ("due_date", "reason")
 
 
-class ExtensionForm(ReasonForm):
+class AskForm(ChoosingForm, ReasonForm):
+    """A request: its reason, and who signs where the route lets choose."""
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What the action takes besides the signers."""
+        return {"reason": self.cleaned_data["reason"]}
+
+
+class ExtensionForm(AskForm):
     due_date = forms.DateField(
         label=_("New due date"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     field_order = ("due_date", "reason")
+
+    @property
+    def words(self) -> dict[str, Any]:
+        return super().words | {"due_date": self.cleaned_data["due_date"]}
 
 
 class PriorityForm(ReasonForm):

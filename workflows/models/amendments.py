@@ -62,6 +62,8 @@ class Amendment(models.Model):
     """Grows with every change of the draft; a form that shows an older one is refused."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in it: none of them may decide on it."""
+    chosen = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    """Who is to sign, where the route lets choose."""
     origin = models.OneToOneField(
         PlanImport, on_delete=models.PROTECT, null=True, related_name="amendment"
     )

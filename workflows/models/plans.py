@@ -68,6 +68,8 @@ class Plan(Root):
     """Grows with every change of a draft; a form that shows an older one is refused."""
     chosen = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     """Whom its submitter asks to sign for the issuing, each as `approvals.choosing` writes it."""
+    countersigners = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    """Whom its submitter asks to countersign, where the route for that lets choose."""
     authors = ArrayField(models.UUIDField(), default=list)
     """Everyone who wrote in the plan: none of them may decide on its being issued."""
     text = models.TextField(default="")

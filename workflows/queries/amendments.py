@@ -9,7 +9,9 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from approvals.choosing import Choice, by_stage, choices
 from approvals.queries import Progress, current
+from approvals.subjects import Context
 from audit import canonical
 from audit.templatetags.ui import day_long
 from directory.models import Person, Unit
@@ -28,6 +30,8 @@ from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import units_of
 
+KIND = "plan_amendment"
+"""What is being approved."""
 Kind = AmendmentItem.Kind
 MOST = 80
 """Things an amendment does: the one ledger entry that puts it in force names each of them."""
@@ -200,6 +204,21 @@ def _names(organisation_id: UUID, texts: Sequence[Text]) -> dict[str, str]:
     return {str(pk): name for pk, name in units.values_list("pk", "name")}
 
 
+def participants(amendment: Amendment, submitter: UUID) -> Context:
+    """Whom a route may ask about it: its units are those of the measures before and after."""
+    plan = amendment.plan
+    return Context(
+        lead_unit=plan.coordinator_id,
+        coordinating_unit=plan.coordinator_id,
+        reviewing_unit=plan.overseer_id,
+        cooperating_units=tuple(units_concerned(amendment)),
+        submitter=submitter,
+        authors=frozenset(amendment.authors),
+        plan=plan.pk,
+        chosen=by_stage(amendment.chosen),
+    )
+
+
 @dataclass(frozen=True)
 class AmendmentPage:
     amendment: Amendment
@@ -209,6 +228,8 @@ class AmendmentPage:
     choosable: list[Measure]
     """The measures that a draft may still change or end."""
     progress: Progress | None
+    choices: Sequence[Choice] = ()
+    """The stages at which the reader chooses who signs, if they put it forward."""
 
 
 def may_do(amendment: Amendment, person: Person, at: datetime) -> frozenset[str]:
@@ -233,8 +254,15 @@ def amendment_page(amendment: Amendment, person: Person, at: datetime) -> Amendm
         shown(amendment),
         obstacles(amendment, items) if "submit" in may else [],
         _choosable(amendment, items) if "edit" in may else [],
-        current("plan_amendment", amendment.pk, at=at, person=person),
+        current(KIND, amendment.pk, at=at, person=person),
+        signers_to_choose(amendment, person, at) if "submit" in may else (),
     )
+
+
+def signers_to_choose(amendment: Amendment, person: Person, at: datetime) -> Sequence[Choice]:
+    """The stages at which this person chooses who signs, if they put the amendment forward."""
+    context = participants(amendment, person.pk)
+    return choices(KIND, amendment.pk, amendment.organisation_id, context, at)
 
 
 def _choosable(amendment: Amendment, items: Sequence[AmendmentItem]) -> list[Measure]:

@@ -1,7 +1,7 @@
 """Reading plans for pages: the list, one plan with its tasks, units and receipts, its text."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -154,8 +154,8 @@ class PlanPage:
     total: int
     """How many tasks the plan has; `rows` are those that the person may see."""
     over: int
-    choices: Sequence[Choice] = ()
-    """The stages at which the reader chooses who signs, if they put the plan forward."""
+    choices: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    """By step, the stages at which the reader chooses who signs, if they put the plan forward."""
 
     @property
     def has_steps(self) -> bool:
@@ -259,13 +259,24 @@ def plan_page(plan: Plan, person: Person, at: datetime) -> PlanPage:
         ),
         total=total,
         over=over,
-        choices=signers_to_choose(plan, person, at) if "submit" in may else (),
+        choices=signers_to_choose(plan, person, at) if "submit" in may else {},
     )
 
 
-def signers_to_choose(plan: Plan, person: Person, at: datetime) -> Sequence[Choice]:
-    """The stages at which this person chooses who signs, if they put the plan forward."""
-    return choices(KIND, plan.pk, plan.organisation_id, participants(plan, person.pk), at)
+def signers_to_choose(plan: Plan, person: Person, at: datetime) -> dict[str, Sequence[Choice]]:
+    """By what is approved, the stages at which this person chooses who signs.
+
+    Only what asks for a choice if they put the plan forward.
+    """
+    asked = {KIND: participants(plan, person.pk)}
+    countersigned = participants(plan, person.pk, countersigned=True)
+    if countersigned.cooperating_units:
+        asked = {COUNTERSIGN: countersigned} | asked
+    offers = {
+        kind: choices(kind, plan.pk, plan.organisation_id, context, at)
+        for kind, context in asked.items()
+    }
+    return {kind: found for kind, found in offers.items() if found}
 
 
 def _comments(plan: Plan, person: Person, facts: Facts) -> bool:

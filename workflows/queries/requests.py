@@ -1,6 +1,6 @@
 """What was asked for a task besides its completion, in plain words, and what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,13 +8,17 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from approvals.choosing import Choice, choices, kept
 from approvals.models import Approval, Round
 from approvals.queries.progress import Progress, progress
+from approvals.subjects import Context
 from audit.queries import read_openings
 from directory.models import Person
 from workflows.models import Task, TaskRequest
 from workflows.policy import Facts
 from workflows.queries.reports import returning
+from workflows.queries.standing import pending
+from workflows.request_subjects import participants
 
 Kind = TaskRequest.Kind
 
@@ -39,6 +43,11 @@ class Asked:
     def approval(self) -> UUID:
         found: UUID = self.round.approval_id
         return found
+
+    @property
+    def chosen(self) -> list[str]:
+        """Whom the asker chose to sign, as a form keeps them."""
+        return kept(Context.thawed(self.round.context).chosen)
 
     @property
     def is_extension(self) -> bool:
@@ -105,6 +114,12 @@ def _became(approval: Approval, *, is_last: bool) -> tuple[str, str]:
         Approval.State.WITHDRAWN: ("cancelled", pgettext("request", "taken back")),
         Approval.State.CANCELLED: ("cancelled", pgettext("request", "ended")),
     }.get(Approval.State(approval.state), ("submitted", pgettext("request", "under approval")))
+
+
+def signers_to_choose(task: Task, kind: str, person: Person, at: datetime) -> Sequence[Choice]:
+    """The stages at which this person chooses who signs, if they ask for this."""
+    asking = participants(task, person.pk, pending(task).get(kind))
+    return choices(kind, task.pk, task.organisation_id, asking, at)
 
 
 def under_way(rows: Iterable[Asked], facts: Facts, person: Person, at: datetime) -> list[UnderWay]:

@@ -29,7 +29,7 @@ def standing(task: Task, person: Person, at: datetime, unit: UUID | None = None)
         decided=task.state == Task.State.SUBMITTED and newest is not None and _decided(newest),
         unit=unit,
         routed=_routed(task),
-        pending=_pending(task),
+        pending=pending(task),
     )
 
 
@@ -43,7 +43,7 @@ def _routed(task: Task) -> frozenset[str]:
     return frozenset(found.order_by().values_list("route__subject_kind", flat=True))
 
 
-def _pending(task: Task) -> dict[str, Pending]:
+def pending(task: Task) -> dict[str, Pending]:
     """The task's requests that have not ended. One query where there is none."""
     unfinished = Approval.objects.filter(
         organisation=task.organisation_id,

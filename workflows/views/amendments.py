@@ -14,20 +14,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from approvals.forms.choosing import ChoosingForm
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
 from workflows import plan_policy
 from workflows.actions import amendments as actions
 from workflows.actions import imports
 from workflows.actions.authority import NotAllowed, refuse
+from workflows.amendment_subject import AMENDMENT
 from workflows.forms.amendments import AmendmentForm, ItemForm, initial_of_item, parties_of
 from workflows.forms.imports import UploadForm
 from workflows.forms.parties import units_of
 from workflows.forms.plans import ReasonForm
 from workflows.models import Amendment, AmendmentItem, Measure, Plan
-from workflows.queries.amendments import amendment_page, may_do, past_of
+from workflows.queries.amendments import amendment_page, may_do, past_of, signers_to_choose
 from workflows.queries.plan_standing import standing
 from workflows.views.asking import revision_of
+from workflows.views.choosing import DONE, problems, put_forward
 
 
 def _amendable(request: PersonRequest, plan_id: UUID) -> Plan:
@@ -116,12 +119,15 @@ def _page(
     *,
     problem: str = "",
     form: ReasonForm | None = None,
+    choosing: ChoosingForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    page = amendment_page(found, request.user, timezone.now())
     context = {
         "amendment": found,
         "plan": found.plan,
-        "page": amendment_page(found, request.user, timezone.now()),
+        "page": page,
+        "choosing": [choosing or ChoosingForm(choices=page.choices, chosen=found.chosen)],
         "problem": problem,
         "reason": form or ReasonForm(auto_id="abandon_%s"),
     }
@@ -253,13 +259,21 @@ def amendment_item_drop(request: PersonRequest, amendment_id: UUID, item_id: UUI
 @login_required
 @require_POST
 def amendment_submit(request: PersonRequest, amendment_id: UUID) -> HttpResponse:
-    whose, revision = _whose(request, amendment_id), revision_of(request)
-    return _stepped(
-        request,
-        amendment_id,
-        lambda: actions.submit_amendment(revision=revision, **whose),
-        _("The amendment is under approval now."),
+    found, whose = _visible(request, amendment_id), _whose(request, amendment_id)
+    form = ChoosingForm(request.POST, choices=signers_to_choose(found, request.user, whose["at"]))
+    whose["revision"] = revision_of(request)
+    only_keep = request.POST.get("do") == "keep"
+    status = put_forward(
+        {AMENDMENT: form},
+        keep=lambda: actions.choose_signers(chosen=form.chosen, **whose),
+        send=lambda: only_keep or actions.submit_amendment(chosen=form.chosen, **whose),
     )
+    if status == DONE:
+        done = _("Saved.") if only_keep else _("The amendment is under approval now.")
+        messages.success(request, done)
+        return redirect("amendment", amendment_id)
+    found, problem = _visible(request, amendment_id), problems({AMENDMENT: form})
+    return _page(request, found, problem=problem, choosing=form, status=status)
 
 
 @login_required

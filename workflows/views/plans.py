@@ -1,6 +1,6 @@
 """Plans: the list, one plan, its text, its draft, and the steps of its process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from approvals.choosing import Choice
 from approvals.forms.choosing import ChoosingForm
 from audit.errors import Refused
 from directory.requests import PersonRequest, held
@@ -27,10 +28,12 @@ from workflows.forms.plans import PlanForm, ReasonForm
 from workflows.models import Measure, Plan
 from workflows.parties import Parties
 from workflows.plan_chart import bpmn
+from workflows.plan_subject import COUNTERSIGN, KIND
 from workflows.queries.plan_page import listed, plan_page, signers_to_choose, text_of
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import parts
 from workflows.views.asking import revision_of
+from workflows.views.choosing import DONE, problems, put_forward
 
 PAGE = 25
 
@@ -68,7 +71,7 @@ def _plan(
     *,
     problem: str = "",
     form: ReasonForm | None = None,
-    choosing: ChoosingForm | None = None,
+    choosing: Mapping[str, ChoosingForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     page = plan_page(found, request.user, timezone.now())
@@ -76,7 +79,7 @@ def _plan(
         "plan": found,
         "page": page,
         "problem": problem,
-        "choosing": choosing or ChoosingForm(choices=page.choices, chosen=found.chosen),
+        "choosing": (choosing or _choosing(found, page.choices)).values(),
         "reason": form or ReasonForm(auto_id="cancel_%s"),
     }
     return render(request, "workflows/plan.html", context, status=status)
@@ -242,19 +245,46 @@ def _whose(request: PersonRequest, plan_id: UUID) -> dict[str, Any]:
 @require_POST
 def plan_submit(request: PersonRequest, plan_id: UUID) -> HttpResponse:
     found, whose = _visible(request, plan_id), _whose(request, plan_id)
-    form = ChoosingForm(request.POST, choices=signers_to_choose(found, request.user, whose["at"]))
-    status = 422
-    if form.is_valid():
-        try:
-            actions.submit_for_issue(revision=revision_of(request), chosen=form.chosen, **whose)
-        except Refused as refusal:
-            form.blame(refusal)
-            status = refusal.status
-        else:
-            messages.success(request, _("The plan is under approval now."))
-            return redirect("plan", plan_id)
-    problem = " ".join(map(str, form.non_field_errors()))
-    return _plan(request, _visible(request, plan_id), problem=problem, choosing=form, status=status)
+    forms = _choosing(found, signers_to_choose(found, request.user, whose["at"]), request.POST)
+    whose["revision"] = revision_of(request)
+    only_keep = request.POST.get("do") == "keep"
+
+    def chosen() -> dict[str, Any]:
+        return {"chosen": forms[KIND].chosen, "countersigners": forms[COUNTERSIGN].chosen}
+
+    status = put_forward(
+        forms,
+        keep=lambda: actions.choose_signers(**chosen(), **whose),
+        send=lambda: only_keep or actions.submit_for_issue(**chosen(), **whose),
+    )
+    if status == DONE:
+        done = _("Saved.") if only_keep else _("The plan is under approval now.")
+        messages.success(request, done)
+        return redirect("plan", plan_id)
+    found, problem = _visible(request, plan_id), problems(forms)
+    return _plan(request, found, problem=problem, choosing=forms, status=status)
+
+
+def _choosing(
+    found: Plan, choices: Mapping[str, Sequence[Choice]], data: Any = None
+) -> dict[str, ChoosingForm]:
+    """The forms of both approvals, the first one first."""
+    both = bool(choices.get(COUNTERSIGN))
+    return {
+        COUNTERSIGN: ChoosingForm(
+            data,
+            prefix="countersign",
+            choices=choices.get(COUNTERSIGN, ()),
+            chosen=found.countersigners,
+            heading=_("Countersigning"),
+        ),
+        KIND: ChoosingForm(
+            data,
+            choices=choices.get(KIND, ()),
+            chosen=found.chosen,
+            heading=_("Approval of issuing") if both else "",
+        ),
+    }
 
 
 @login_required

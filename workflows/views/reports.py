@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from approvals.forms.choosing import blame
 from audit.errors import Refused
 from directory.requests import PersonRequest
 from workflows import files
@@ -72,7 +73,7 @@ def _editor(request: PersonRequest, task: Task, place: Desk) -> HttpResponse:
     try:
         return _act(request, task, place, form, draft)
     except Refused as refusal:
-        form.blame(refusal)
+        blame(form, refusal)
         now = _desk(request, task, place.unit.pk)
         return _page(request, task, now, form, status=refusal.status)
 

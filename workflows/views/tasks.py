@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from approvals.forms.choosing import blame
 from audit.errors import Refused
+from directory.models import Person
 from directory.requests import PersonRequest
 from workflows.actions import reports, tasks
 from workflows.forms.tasks import (
@@ -49,7 +51,7 @@ class Verb:
     """One thing that can be done to a task: its words, its form, and the action behind it.
 
     `perform` takes the request, the task, the valid form and the unit's id, where one is named.
-    `make` makes the form where it needs to know the task; `template` shows it.
+    `make` makes the form where it needs to know the task and who asks; `template` shows it.
     """
 
     action: str
@@ -61,7 +63,7 @@ class Verb:
     form: Callable[..., forms.Form]
     perform: Callable[[PersonRequest, Task, Any, UUID | None], object]
     grave: bool = False
-    make: Callable[[Task, Mapping[str, Any] | None], forms.Form] | None = None
+    make: Callable[[Task, Person, Mapping[str, Any] | None], forms.Form] | None = None
     template: str = "workflows/verb.html"
 
 
@@ -79,14 +81,14 @@ def view_of(verb: Verb) -> Callable[..., HttpResponse]:
         found = visible_task(request, task_id)
         if request.method == "GET":
             may(request.user, found, verb.action, unit_id)
-            return _form_page(request, verb, found, _form(verb, found, unit_id))
-        form = _form(verb, found, unit_id, request.POST)
+            return _form_page(request, verb, found, _form(request, verb, found, unit_id))
+        form = _form(request, verb, found, unit_id, request.POST)
         if not form.is_valid():
             return _form_page(request, verb, found, form, status=422)
         try:
             verb.perform(request, found, form, unit_id)
         except Refused as refusal:
-            form.add_error(None, refusal.message)
+            blame(form, refusal)
             return _form_page(request, verb, found, form, status=refusal.status)
         messages.success(request, str(verb.done))
         return redirect("task", found.pk)
@@ -95,10 +97,14 @@ def view_of(verb: Verb) -> Callable[..., HttpResponse]:
 
 
 def _form(
-    verb: Verb, task: Task, unit_id: UUID | None, data: Mapping[str, Any] | None = None
+    request: PersonRequest,
+    verb: Verb,
+    task: Task,
+    unit_id: UUID | None,
+    data: Mapping[str, Any] | None = None,
 ) -> forms.Form:
     if verb.make:
-        return verb.make(task, data)
+        return verb.make(task, request.user, data)
     parts = parts_of(task) if verb.form in (NamingForm, ReassignForm) else []
     if verb.form is NamingForm:
         lead = next(one for one in parts if one.role == Assignment.Role.LEAD)
