@@ -46,10 +46,10 @@ WITH item AS MATERIALIZED (
     FROM directory_appointment p JOIN directory_post post ON post.id = p.post_id
     WHERE p.person_id = %(person)s AND post.abolished_at IS NULL
         AND p.starts_at <= %(at)s AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
-        AND p.post_id IN (
+        AND p.post_id = ANY (ARRAY(
             SELECT seat.post_id FROM approvals_workitem seat
             WHERE seat.opening_id = (SELECT opening_id FROM item)
-        )
+        ))
     FOR SHARE OF p
 ), lent AS MATERIALIZED (
     SELECT d.principal_id
@@ -118,7 +118,7 @@ LEFT JOIN directory_post post ON post.id = i.post_id
 LEFT JOIN directory_unit unit ON unit.id = post.unit_id
 LEFT JOIN approvals_signoff same ON same.organisation_id = i.organisation_id
     AND same.person_id = %(person)s AND same.idempotency_key = %(key)s
-{joins}
+LEFT JOIN {table} root ON root.id = split_part(a.root, ':', 2)::uuid
 WHERE i.organisation_id = %(organisation)s
 """
 
@@ -244,18 +244,21 @@ def read_decision(
     at: datetime,
 ) -> tuple[Root, Reading] | None:
     """Lock the item's root, then read; None if the organisation has no such item."""
-    lock, read = _statements_of_reading(subjects.roots())
     item = {"item": work_item_id, "organisation": organisation_id}
-    more = {"person": person_id, "at": at, "seen": seen.seq if seen else 0, "key": key}
-    row = fetch_one(
-        Statement("lock_decision", lock, item), Statement("read_decision", read, item | more)
-    )
+    asked = item | {"person": person_id, "at": at, "seen": seen.seq if seen else 0, "key": key}
+    roots = subjects.roots()
+    # Nearly always it is about a task; for what it turns out not to be it is read once more.
+    root = roots[0]
+    row = fetch_one(Statement("lock_decision", _lock(roots), item), _read(root, asked))
     if row is None:
         return None
-    values, named, columns = row[:WIDTH], row[WIDTH], row[WIDTH + 1 :]
-    found = Reading._make(values)
+    if not _is_of(root, row[WIDTH]):
+        root = next(one for one in roots if _is_of(one, row[WIDTH]))
+        row = fetch_one(_read(root, asked))
+    found = Reading._make(row[:WIDTH])
     digest, seen_hash, request = found.document_digest, found.seen_hash, found.earlier_request
-    return _root(named, columns), found._replace(
+    names, _ = plain_columns(root)
+    return root.from_db(connection.alias, names, row[WIDTH + 1 :]), found._replace(
         document_digest=bytes(digest),
         context=json.loads(found.context),  # type: ignore[arg-type]
         stage=next(one for one in stages_of(found.version) if one.pk == found.stage),
@@ -272,34 +275,31 @@ WIDTH = len(Reading._fields)
 
 
 @lru_cache(maxsize=1)
-def _statements_of_reading(roots: Sequence[type[Root]]) -> tuple[str, str]:
-    """LOCK and READ for all tables in which an approval may have its root."""
+def _lock(roots: Sequence[type[Root]]) -> str:
+    """LOCK for all tables in which an approval may have its root."""
     tables = {f"root{number}": root for number, root in enumerate(roots)}
     locks = ", ".join(
         f"{name} AS MATERIALIZED (SELECT 1 FROM {root._meta.db_table}"  # noqa: S608 - from models
         " WHERE id = (TABLE found) FOR NO KEY UPDATE)"
         for name, root in tables.items()
     )
-    joins = "\n".join(
-        f"LEFT JOIN {root._meta.db_table} {name} ON {name}.id = split_part(a.root, ':', 2)::uuid"
-        for name, root in tables.items()
-    )
-    columns = ", ".join(
-        f"{name}.{column}" for name, root in tables.items() for column in plain_columns(root)[1]
-    )
-    locked = ", ".join(f"(TABLE {name})" for name in tables)
-    return LOCK.format(locks=locks, locked=locked), READ.format(columns=columns, joins=joins)
+    return LOCK.format(locks=locks, locked=", ".join(f"(TABLE {name})" for name in tables))
 
 
-def _root(named: str, values: Sequence[Any]) -> Root:
-    """The one root among all that the statement joins."""
-    for root in subjects.roots():
-        names, _ = plain_columns(root)
-        if named.startswith(f"{root._meta.model_name}:"):
-            found: Root = root.from_db(connection.alias, names, values[: len(names)])
-            return found
-        values = values[len(names) :]
-    raise LookupError(named)
+def _read(root: type[Root], asked: Mapping[str, Any]) -> Statement:
+    return Statement(f"read_decision_{root._meta.model_name}", _reading_of(root), asked)
+
+
+@lru_cache(maxsize=8)
+def _reading_of(root: type[Root]) -> str:
+    """READ with the columns of one table of roots: NULLs, if the item's root is in another."""
+    columns = ", ".join(f"root.{column}" for column in plain_columns(root)[1])
+    return READ.format(table=root._meta.db_table, columns=columns)
+
+
+def _is_of(root: type[Root], named: str) -> bool:
+    """Whether `named`, as an approval names its root, is of that kind."""
+    return named.startswith(f"{root._meta.model_name}:")
 
 
 def _place(seat: str, position: int, *rest: Any) -> Place:

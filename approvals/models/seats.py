@@ -42,12 +42,15 @@ class WorkItem(models.Model):
         SUPERSEDED = "superseded", pgettext_lazy("work item", "replaced")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    # Nobody looks for items by these alone, and every decision would write to their indexes.
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="work_items")
     opening = models.ForeignKey(Opening, on_delete=models.PROTECT, related_name="work_items")
     post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, related_name="work_items")
     person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, related_name="work_items"
+        Person, on_delete=models.PROTECT, null=True, related_name="work_items", db_index=False
     )
     position = models.PositiveSmallIntegerField()
     weight = models.PositiveIntegerField(default=1)
@@ -59,10 +62,12 @@ class WorkItem(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="successor"
     )
     carried_from = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="carried_to"
+        "self", on_delete=models.PROTECT, null=True, related_name="carried_to", db_index=False
     )
     """The item of an earlier stage whose approval the same person gave, and counts here too."""
-    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     """Who added, consulted or handed on to this one; nobody where the route asks."""
     note = models.BinaryField(max_length=32, null=True)
     """Commitment to why, or to what was asked."""
@@ -106,6 +111,12 @@ class WorkItem(models.Model):
                 condition=Q(state="open", person__isnull=False),
                 name="inbox_by_person",
             ),
+            models.Index(
+                fields=["person"], condition=Q(person__isnull=False), name="work_item_by_person"
+            ),
+            models.Index(
+                fields=["asked_by"], condition=Q(asked_by__isnull=False), name="work_item_by_asker"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,11 +149,18 @@ class SignOff(models.Model):
         ABSTAIN = "abstain", pgettext_lazy("decision", "abstain")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    # The indexes of these begin those below, or leave out the many rows that have no value.
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="sign_offs")
     work_item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="sign_off")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="sign_offs")
-    acting_for = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="sign_offs", db_index=False
+    )
+    acting_for = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     capacity = models.CharField(max_length=200)
     decision = models.CharField(max_length=10, choices=Decision)
     target = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -175,7 +193,14 @@ class SignOff(models.Model):
                 name="sign_off_evidence_known",
             ),
         ]
-        indexes = [models.Index(fields=["person", "-at"], name="sign_off_by_person")]
+        indexes = [
+            models.Index(fields=["person", "-at"], name="sign_off_by_person"),
+            models.Index(
+                fields=["acting_for"],
+                condition=Q(acting_for__isnull=False),
+                name="sign_off_by_principal",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.work_item_id} {self.decision}"
