@@ -320,6 +320,7 @@ WORKER_DAILY_STEPS = {
     "notices.actions.remind": 0,
     "audit.nightly.verify": 3,
     "audit.throttle.forget": 3,
+    "approvals.actions.preparing.forget": 3,
     "notices.daily.prepare": 8,
 }
 

@@ -19,6 +19,9 @@ from audit.canonical import commit
 from directory.models import Passkey, Person
 from directory.queries import passkeys_in_force
 
+KEPT = timedelta(days=1)
+"""How long a comment that was never signed waits for whoever comes back to the page."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -83,6 +86,13 @@ def prepare_signature(
         passkeys,
         at + timedelta(minutes=MINUTES),
     )
+
+
+def forget(*, at: datetime) -> int:
+    """The worker's daily step: what nobody signed goes a day after it expired, the comment too."""
+    old = PreparedSignature.objects.filter(expires_at__lt=at - KEPT)
+    gone, _each = old.delete()
+    return gone
 
 
 def _wait(request: Request, statement: bytes, salt: bytes | None) -> PreparedSignature:

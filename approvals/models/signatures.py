@@ -13,7 +13,7 @@ class PreparedSignature(models.Model):
     """A statement whole to the byte, for one person at one work item; signed once, soon, or never.
 
     Nothing of it is decided. There is one for each person and item: preparing again replaces it,
-    and it goes when it is used. `comment` stays for whoever comes back to the page.
+    and it goes when it is used. `comment` stays for whoever comes back to the page, for a day.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

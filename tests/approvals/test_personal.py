@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals import actions, queries
-from approvals.actions import StageSpec
+from approvals.actions import StageSpec, preparing
 from approvals.forms.deciding import LONGEST_ANSWER
 from approvals.models import Assertion, PreparedSignature, SignOff, WorkItem
 from approvals.replay import TABLES
@@ -528,6 +528,16 @@ def test_no_bit_of_a_signature_can_be_turned(world: World) -> None:
         with pytest.raises(passkeys.PasskeyRefused):
             act.commit(prepared, answer | {"response": response})
     assert act.commit(prepared, answer).result == "pending"
+
+
+def test_a_comment_that_nobody_signed_is_kept_for_a_day_and_no_longer(world: World) -> None:
+    keyed(world, "Ana")
+    prepared = Act.of(world, "Ana").bent(comment="The figures are wrong.").prepare()
+    waiting = PreparedSignature.objects.filter(organisation=world.organisation)
+    preparing.forget(at=prepared.expires_at + timedelta(days=1))
+    assert waiting.get().comment == "The figures are wrong."
+    preparing.forget(at=prepared.expires_at + timedelta(days=1, seconds=1))
+    assert not waiting.exists()
 
 
 # Races
