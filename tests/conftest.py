@@ -5,7 +5,8 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings as project
-from django.db import connections
 from django.test import override_settings
 from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
@@ -144,7 +144,7 @@ def committed_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
     """
     with django_db_blocker.unblock():
         yield
-        connections.close_all()
+        databases.leave_clean()
 
 
 @pytest.fixture
@@ -162,6 +162,32 @@ def empty_db(
         databases.connected_to(name),
     ):
         yield
+
+
+@pytest.fixture
+def copied(
+    worker_id: str,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    _files_of_this_test: None,
+    settings: Settings,
+) -> Iterator[Callable[[Made], Any]]:
+    """`copied(made)`: its objects, and a database and files for this test alone.
+
+    Like empty_db, but with what `make_once` has made in it.
+    """
+    name = f"duban_empty_{worker_id}_{os.getpid()}"
+    with ExitStack() as until_the_end:
+
+        def copy(made: Made) -> Any:
+            until_the_end.enter_context(databases.clone(made.database, name))
+            until_the_end.enter_context(databases.connected_to(name))
+            if made.files.exists():
+                shutil.copytree(made.files, settings.EVIDENCE_ROOT)
+            return deepcopy(made.objects)
+
+        until_the_end.enter_context(django_db_blocker.unblock())
+        yield copy
 
 
 @pytest.fixture(scope="session", autouse=True)

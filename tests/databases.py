@@ -10,13 +10,16 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 from django.db import connections
-from psycopg2 import sql
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg2 import extensions, sql
 
 from config import bootstrap
 
@@ -40,7 +43,7 @@ def at(url: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def maintenance() -> Iterator["psycopg2.extensions.cursor"]:
+def maintenance() -> Iterator["extensions.cursor"]:
     """A cursor of the owner beside the test databases, one holder at a time."""
     connection = psycopg2.connect(at(os.environ["DATABASE_OWNER_URL"], "postgres"))
     connection.autocommit = True
@@ -87,7 +90,7 @@ def drop_all_of(process: int) -> None:
             drop(cursor, name)
 
 
-def drop_abandoned(cursor: "psycopg2.extensions.cursor") -> None:
+def drop_abandoned(cursor: "extensions.cursor") -> None:
     """The databases of runs that were killed: their names end with a process that is no more."""
     cursor.execute(
         "SELECT datname FROM pg_database WHERE datname ~ '^duban_(test|empty)_.*_[0-9]+$'"
@@ -136,11 +139,11 @@ def clone(source: str, name: str) -> Iterator[str]:
             drop(cursor, name)
 
 
-def drop(cursor: "psycopg2.extensions.cursor", name: str) -> None:
+def drop(cursor: "extensions.cursor", name: str) -> None:
     """Without FORCE, which may not end autovacuum; plain DROP asks that to stop and waits."""
     statement = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
     for attempt in range(3):
-        end_sessions(name)
+        end_sessions(cursor, name)
         try:
             cursor.execute(statement)
         except psycopg2.errors.ObjectInUse:
@@ -150,10 +153,15 @@ def drop(cursor: "psycopg2.extensions.cursor", name: str) -> None:
             return
 
 
-def end_sessions(name: str) -> None:
-    """End what a server's threads may have left open: each role ends its own."""
+def end_sessions(cursor: "extensions.cursor", name: str) -> None:
+    """End what a server's threads may have left open: each role ends its own, if there are any."""
+    cursor.execute("SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = %s", [name])
+    users = {user for (user,) in cursor.fetchall()}
     for role in ("", "WORKER_", "AUDITOR_", "OWNER_"):
-        connection = psycopg2.connect(at(os.environ[f"DATABASE_{role}URL"], "postgres"))
+        address = os.environ[f"DATABASE_{role}URL"]
+        if urlsplit(address).username not in users:
+            continue
+        connection = psycopg2.connect(at(address, "postgres"))
         with contextlib.closing(connection), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -165,16 +173,11 @@ def end_sessions(name: str) -> None:
 @contextlib.contextmanager
 def connected_to(name: str) -> Iterator[None]:
     """Django's connections lead to the database `name` within the block."""
-    connection = connections["default"]
-    before = connection.settings_dict["NAME"]
-    connections.close_all()
-    connection.settings_dict["NAME"] = name
-    os.environ["DUBAN_TEST_DATABASE"] = name
     try:
-        yield
+        with another_connection(NAME=name):
+            yield
     finally:
-        connections.close_all()
-        connection.settings_dict["NAME"] = before
+        forget_resting(name)
 
 
 @contextlib.contextmanager
@@ -183,13 +186,67 @@ def speaking_as(role: str) -> Iterator[None]:
 
     Only with committed data: an open transaction of the application would not be seen.
     """
-    connection = connections["default"]
-    before = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD")}
     parts = urlsplit(os.environ[f"DATABASE_{role.upper()}_URL"])
-    connection.close()
-    connection.settings_dict |= {"USER": parts.username, "PASSWORD": parts.password}
+    with another_connection(USER=parts.username, PASSWORD=parts.password):
+        yield
+
+
+# Opening a connection costs more than most tests do with it: the password alone takes both sides
+# thousands of rounds, and a new server process knows nothing of tables and triggers. So they rest.
+
+Key = tuple[int, str, str]
+_resting: dict[Key, BaseDatabaseWrapper] = {}
+
+
+def _key() -> Key:
+    given = connections.settings["default"]
+    return threading.get_ident(), given["NAME"], given["USER"]
+
+
+@contextlib.contextmanager
+def another_connection(**changes: Any) -> Iterator[None]:
+    """This thread speaks over another connection within the block; its own is put aside, open.
+
+    New threads connect as described, too. The other one rests until the database is left.
+    """
+    own = connections["default"]
+    described = connections.settings["default"]
+    before = {name: described[name] for name in changes}
+    described |= changes
+    key = _key()
+    if key not in _resting:
+        _resting[key] = connections.create_connection("default")
+    connections["default"] = _resting.pop(key)
     try:
         yield
     finally:
-        connection.close()
-        connection.settings_dict |= before
+        used = connections["default"]
+        if is_clean(used):
+            _resting[key] = used
+        else:
+            used.close()
+        described |= before
+        connections["default"] = own
+
+
+def is_clean(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the next user finds it as if it were new: open, and no transaction left."""
+    if connection.in_atomic_block or connection.connection is None:
+        return False
+    status = connection.connection.info.transaction_status
+    return not connection.errors_occurred and status == extensions.TRANSACTION_STATUS_IDLE
+
+
+def forget_resting(name: str) -> None:
+    """Close what this thread has resting in the database `name`."""
+    thread = threading.get_ident()
+    for key in [key for key in _resting if key[:2] == (thread, name)]:
+        _resting.pop(key).close()
+
+
+def leave_clean() -> None:
+    """At the end of a test: connections of other roles are closed; ours, if it isn't as new."""
+    own = connections["default"]
+    forget_resting(own.settings_dict["NAME"])
+    if not is_clean(own):
+        own.close()

@@ -2,20 +2,23 @@
 when everything is verified."""
 
 import re
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
+from django.test.utils import CaptureQueriesContext, override_settings
+from pytest_django import Settings as Fixture
 
 from audit import checkpoints, merkle, nightly, notes, signing, tiles, verification
 from audit.actions import append
@@ -25,15 +28,16 @@ from audit.findings import SENTENCES, Finding
 from audit.models import Checkpoint, Cosignature, Entry, Leaf, Tile, Verification
 from audit.sequencer import Sequencer
 from directory.models import Organisation
+from tests import databases
 from tests.audit.factories import add
+from tests.conftest import Made, MakeOnce
 from tests.factories import NOW, make_organisation
 
-pytestmark = pytest.mark.usefixtures("committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 Tampering = Callable[[], AbstractContextManager[CursorWrapper]]
 Work = Callable[[Organisation], None]
 
-WITNESS = Ed25519PrivateKey.generate()
+WITNESS = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 WITNESS_KEY = notes.Key(
     "witness.example",
     WITNESS.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
@@ -41,27 +45,39 @@ WITNESS_KEY = notes.Key(
 )
 
 
+HERE = {"LOG_HOST": "duban.example", "WITNESSES": [f"{WITNESS_KEY} http://witness.example"]}
+
+
 @pytest.fixture
-def signer(settings: Settings, tmp_path: Path) -> Signer:
-    settings.DATA_DIR, settings.LOG_HOST = tmp_path, "duban.example"
-    settings.WITNESSES = [f"{WITNESS_KEY} http://witness.example"]
+def signer(settings: Fixture, tmp_path: Path) -> Signer:
+    configured(settings, tmp_path)
+    return who_signs()
+
+
+def configured(settings: Fixture, place: Path) -> None:
+    settings.DATA_DIR = place
+    for name, value in HERE.items():
+        setattr(settings, name, value)
+
+
+def who_signs() -> Signer:
     # Beforehand: where other tests have left signed logs, the worker makes no key.
     signing.private_key(checkpoints.key_place())
     return checkpoints.signer()
 
 
 @pytest.fixture
-def work(signer: Signer, speaking_as: Speaking) -> Work:
+def work(organisation: Organisation, signer: Signer) -> Work:
     """What the worker does: leaves, signature, a witness's line."""
+    return partial(do_work, signer)
 
-    def once(organisation: Organisation) -> None:
-        with speaking_as("worker"):
-            while Sequencer().advance():
-                pass
-            checkpoints.sign(signer, organisation.pk, at=NOW)
-            cosign(organisation)
 
-    return once
+def do_work(signer: Signer, organisation: Organisation) -> None:
+    with databases.speaking_as("worker"):
+        while Sequencer().advance():
+            pass
+        checkpoints.sign(signer, organisation.pk, at=NOW)
+        cosign(organisation)
 
 
 def cosign(organisation: Organisation) -> None:
@@ -78,18 +94,34 @@ def cosign(organisation: Organisation) -> None:
         )
 
 
-@pytest.fixture
-def organisation(work: Work) -> Organisation:
+def make_log() -> Organisation:
     """Two full tiles and a bit, signed at three sizes."""
-    made = make_organisation()
-    work(made)  # gives the log its name
-    for count in (1, 255, 300):
-        made.refresh_from_db()
-        with transaction.atomic():
-            for _number in range(count):
-                append(made, kind="organisation.noted", actor="operator", at=NOW, facts={})
-        work(made)
+    with override_settings(DATA_DIR=settings.EVIDENCE_ROOT, **HERE):
+        work = partial(do_work, who_signs())
+        made = make_organisation()
+        work(made)  # gives the log its name
+        for count in (1, 255, 300):
+            made.refresh_from_db()
+            with transaction.atomic():
+                for _number in range(count):
+                    append(made, kind="organisation.noted", actor="operator", at=NOW, facts={})
+            work(made)
     return made
+
+
+@pytest.fixture(scope="session")
+def made_log(make_once: MakeOnce) -> Made:
+    return make_once("log", make_log)
+
+
+@pytest.fixture
+def organisation(
+    made_log: Made, copied: Callable[[Made], Organisation], settings: Fixture, tmp_path: Path
+) -> Organisation:
+    """The log in a database of this test, and the key that has signed it."""
+    shutil.copytree(made_log.files, tmp_path, dirs_exist_ok=True)
+    configured(settings, tmp_path)
+    return copied(made_log)
 
 
 def first_bad(organisation: Organisation) -> Finding | None:
@@ -310,7 +342,7 @@ def test_a_log_signed_anew_with_another_key_is_named(
 
 
 def test_a_witness_that_is_not_asked_any_more_does_no_harm(
-    organisation: Organisation, settings: Settings
+    organisation: Organisation, settings: Fixture
 ) -> None:
     settings.WITNESSES = []
     assert first_bad(organisation) is None

@@ -15,7 +15,9 @@ from audit.search import follower, listing
 from audit.search.listing import Wanted
 from audit.sequencer import Sequencer
 from directory.models import Organisation
+from tests import databases
 from tests.audit.factories import add
+from tests.conftest import Made, MakeOnce
 from tests.workflows.factories import World, accepted, make_world
 from workflows.models import Task
 
@@ -66,13 +68,21 @@ class Room:
         return listing.entries(self.organisation.pk, Wanted(words=words, **wanted)).entries
 
 
-@pytest.fixture
-def room(empty_db: None, speaking_as: Speaking) -> Room:
+@pytest.fixture(scope="session")
+def made_room(make_once: MakeOnce) -> Made:
+    return make_once("room", make_room)
+
+
+def make_room() -> World:
     world = make_world()
     accepted(world)
-    room = Room(world, speaking_as)
-    room.follow()
-    return room
+    Room(world, databases.speaking_as).follow()
+    return world
+
+
+@pytest.fixture
+def room(made_room: Made, copied: Callable[[Made], World], speaking_as: Speaking) -> Room:
+    return Room(copied(made_room), speaking_as)
 
 
 @pytest.fixture
