@@ -72,7 +72,7 @@ def proof(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     mine = Entry.objects.filter(organisation=request.user.organisation_id)  # type: ignore[union-attr]
     if not reading.reader().may_read(request.user, timezone.now()):
         mine = mine.filter(actor=request.user.subject)  # type: ignore[union-attr]
-    found = proofs.of(get_object_or_404(mine, pk=entry_id))
+    found = proofs.of(get_object_or_404(mine.select_related("leaf"), pk=entry_id))
     if found is None:
         raise NoProofYet
     response = HttpResponse(str(found), content_type="text/plain; charset=utf-8")

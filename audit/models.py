@@ -1,5 +1,6 @@
 """The ledger's tables. Nothing here points at another room: subjects and actors are text."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Self
 from uuid import UUID
@@ -258,6 +259,9 @@ class Checkpoint(models.Model):
     note = models.TextField()
     at = models.DateTimeField()
 
+    lines: list[str] | None = None
+    """The witnesses' lines by their names, where they were read with the row."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["origin", "size"], name="checkpoint_one_per_size"),
@@ -269,8 +273,10 @@ class Checkpoint(models.Model):
 
     @property
     def cosigned(self) -> str:
-        """The note with every witness's line; a query."""
-        lines = self.cosignatures.order_by("witness").values_list("line", flat=True)
+        """The note with every witness's line; a query, unless the lines came with the row."""
+        lines: Iterable[str] | None = self.lines
+        if lines is None:
+            lines = self.cosignatures.order_by("witness").values_list("line", flat=True)
         return self.note + "".join(lines)
 
 

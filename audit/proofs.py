@@ -1,26 +1,48 @@
 """What can be taken away: proofs that entries are in a signed log, and the log's own tiles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Subquery
+from django.db import connection
 
 from audit import merkle, notes, tiles, tree
-from audit.models import Checkpoint, Entry, Leaf, Origin
+from audit.models import Checkpoint, Entry, Leaf, Origin, plain_columns
 
 
 def newest(organisation: UUID) -> Checkpoint | None:
     """The checkpoint that was signed last, under the newest origin that has signed anything.
 
-    Origin by origin: sorting all checkpoints by the number of their origin would read them all.
-    One query, unless the newest origin was opened a moment ago.
+    One query, with the witnesses' lines. In plain SQL: the ORM takes several times as long to
+    write this statement as the database to run it.
     """
-    origins = Origin.objects.filter(organisation=organisation).order_by("-number")
-    signed = Checkpoint.objects.select_related("origin").order_by("-size")
-    if found := signed.filter(origin=Subquery(origins.values("pk")[:1])).first():
-        return found
-    return next((one for origin in origins if (one := signed.filter(origin=origin).first())), None)
+    with connection.cursor() as cursor:
+        cursor.execute(*_newest(organisation))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    origin, checkpoint = (names for names, _columns in map(plain_columns, (Origin, Checkpoint)))
+    found = Checkpoint.from_db(connection.alias, checkpoint, row[len(origin) : -1])
+    found.origin = Origin.from_db(connection.alias, origin, row[: len(origin)])
+    found.lines = row[-1]
+    return found
+
+
+def _newest(organisation: UUID) -> tuple[str, list[UUID]]:
+    """Origin by origin: sorting all checkpoints by the number of theirs would read them all."""
+    origin = [f"origin.{column}" for column in plain_columns(Origin)[1]]
+    signed = [f"signed.{column}" for column in plain_columns(Checkpoint)[1]]
+    sql = f"""
+        SELECT {", ".join(origin + signed)}, ARRAY(
+            SELECT line FROM audit_cosignature WHERE checkpoint_id = signed.id ORDER BY witness
+        )
+        FROM audit_origin AS origin CROSS JOIN LATERAL (
+            SELECT * FROM audit_checkpoint
+            WHERE origin_id = origin.id ORDER BY size DESC LIMIT 1
+        ) AS signed
+        WHERE origin.organisation = %s ORDER BY origin.number DESC LIMIT 1
+    """  # noqa: S608 - the names come from the models
+    return sql, [organisation]
 
 
 def of(entry: Entry) -> notes.Proof | None:
@@ -35,8 +57,7 @@ def of_all(organisation: UUID, entries: Sequence[Entry]) -> list[notes.Proof | N
     if checkpoint is None:
         return [None for _entry in entries]
     size, note = checkpoint.size, notes.Note.parse(checkpoint.cosigned)
-    covered = Leaf.objects.filter(entry__in=[one.pk for one in entries], leaf_index__lt=size)
-    places = dict(covered.values_list("entry_id", "leaf_index"))
+    places = {pk: index for pk, index in _places(entries) if index < size}
     paths = tree.asked(
         organisation,
         lambda read: {pk: merkle.inclusion(index, size, read) for pk, index in places.items()},
@@ -48,6 +69,19 @@ def of_all(organisation: UUID, entries: Sequence[Entry]) -> list[notes.Proof | N
         else None
         for one in entries
     ]
+
+
+def _places(entries: Sequence[Entry]) -> Iterator[tuple[UUID, int]]:
+    """The leaf of each entry that has one; a query for those that didn't bring theirs along."""
+    missing = []
+    for one in entries:
+        leaf = Entry.leaf.related.get_cached_value(one, default=None)
+        if isinstance(leaf, Leaf):
+            yield one.pk, leaf.leaf_index
+        else:
+            missing.append(one.pk)
+    if missing:
+        yield from Leaf.objects.filter(entry__in=missing).values_list("entry_id", "leaf_index")
 
 
 LONGEST_WAIT = 30

@@ -1,7 +1,8 @@
 """An organisation's Merkle tree in the database: full tiles are kept, the rest follows."""
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache, reduce
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, reduce
 from operator import or_
 from typing import TypeVar
 from uuid import UUID
@@ -34,19 +35,40 @@ def asked(
         return merkle.EMPTY
 
     ask(note)
-    edge = _edge(organisation, *signed) if signed else {}
-    strips = edge | _strips(organisation, wanted - edge.keys())
-    return ask(tiles.reader(lambda level, index: strips[level, index]))
+    edge = _edge(organisation, *signed) if signed else _Edge()
+    strips = _strips(organisation, wanted - edge.places)
+    inner = tiles.reader(lambda level, index: strips[level, index])
+
+    def read(level: int, index: int) -> bytes:
+        at_the_edge = tiles.place(level, index) in edge.places
+        return edge.read(level, index) if at_the_edge else inner(level, index)
+
+    return ask(read)
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """Tiles that are kept in memory; what was read of them is kept, too."""
+
+    strips: Mapping[Place, bytes] = field(default_factory=dict)
+
+    @property
+    def places(self) -> Set[Place]:
+        return self.strips.keys()
+
+    @cached_property
+    def read(self) -> merkle.Read:
+        return lru_cache(maxsize=256)(tiles.reader(lambda *place: self.strips[place]))
 
 
 @lru_cache(maxsize=64)
-def _edge(organisation: UUID, size: int, root: bytes) -> dict[Place, bytes]:
+def _edge(organisation: UUID, size: int, root: bytes) -> _Edge:
     """The tiles at the growing end of a signed tree: nearly every proof in it reads them.
 
     Kept by the signed root, so for as long as they are what was signed.
     """
     ends = {(level, size >> tiles.HEIGHT * (level + 1)) for level in range(size.bit_length())}
-    return _strips(organisation, {place for place in ends if tiles.width(*place, size)})
+    return _Edge(_strips(organisation, {place for place in ends if tiles.width(*place, size)}))
 
 
 def _strips(organisation: UUID, wanted: set[Place]) -> dict[Place, bytes]:

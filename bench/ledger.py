@@ -95,14 +95,14 @@ def verified(path: Path) -> dict[str, Any]:
 
 
 def proven(organisation: UUID) -> dict[str, float]:
-    """Milliseconds until an entry's proof is there, everything read and computed; and how often
-    that is of reading the entry alone."""
+    """Milliseconds from an entry's id until its proof is there, everything read and computed; and
+    how often that is of reading the entry alone."""
     whole, alone = [], []
     chance = random.Random(3)
     for _number in range(PROOFS):
         leaf = Leaf.objects.get(organisation=organisation, leaf_index=chance.randrange(ENTRIES))
         began = time.perf_counter()
-        entry = Entry.objects.get(pk=leaf.entry_id)
+        entry = Entry.objects.select_related("leaf").get(pk=leaf.entry_id)
         read = time.perf_counter()
         proof = proofs.of(entry)
         done = time.perf_counter()
@@ -110,7 +110,7 @@ def proven(organisation: UUID) -> dict[str, float]:
         told = notes.Checkpoint.parse(proof.checkpoint.text)
         hash_ = bytes(entry.entry_hash)
         assert merkle.included(hash_, proof.index, told.size, proof.path, told.root)
-        whole.append((done - read) * 1000)
+        whole.append((done - began) * 1000)
         alone.append((read - began) * 1000)
     return {
         "p50 ms": round(statistics.median(whole), 2),

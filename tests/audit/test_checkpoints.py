@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg2.errors
@@ -108,6 +109,30 @@ def test_every_entry_has_a_proof_that_needs_nobody(
         leaf = leaf_hash(bytes(entry.body))
         assert read.checkpoint.signature_of(newest(organisation)[1])
         assert merkle.included(leaf, read.index, checkpoint.size, read.path, checkpoint.root)
+
+
+def test_a_proof_in_a_tree_that_was_read_before_takes_two_queries(
+    organisation: Organisation, work: Worker, django_assert_num_queries: Any
+) -> None:
+    for _number in range(300):
+        add(organisation)
+    work(organisation)
+    log = Entry.objects.filter(organisation=organisation.pk).select_related("leaf")
+    early, late = log.get(leaf__leaf_index=5), log.get(leaf__leaf_index=290)
+    assert proofs.of(early) == proofs.of(Entry.objects.get(pk=early.pk))
+    with django_assert_num_queries(2):  # the checkpoint with its lines, the tile
+        proofs.of(early)
+    with django_assert_num_queries(1):  # the tile is at the growing end
+        proofs.of(late)
+
+
+def test_an_entry_read_before_it_had_a_leaf_has_its_proof_all_the_same(
+    organisation: Organisation, work: Worker
+) -> None:
+    made = add(organisation)
+    entry = Entry.objects.select_related("leaf").get(pk=made.pk)
+    work(organisation)
+    assert proofs.of(entry) == proofs.of(made) is not None
 
 
 def test_an_entry_younger_than_the_checkpoint_has_no_proof_yet(
