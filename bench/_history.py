@@ -2,7 +2,8 @@
 
 Ids are counted up, so that the rows of one task find each other. A closed task has one approval of
 one round with two stages of four seats each, all decided, two of them signed off in posts that are
-measured; and two units with a part.
+measured; and two units with a part. Seats were asked in the last three months, and answered within
+three and a half days.
 """
 
 from collections.abc import Iterator
@@ -271,7 +272,10 @@ def _opening(outcome: str, closed_at: str, stages: int) -> str:
     return _insert("approvals_opening", columns, f", generate_series(0, {stages - 1}) AS k")
 
 
-def _items(state: str, closed_at: str, post: str, seats: int) -> str:
+ASKED = "now() - ((n * 7 + k * 5) %% 80 + 5) * interval '1 day'"
+
+
+def _items(state: str, opened_at: str, closed_at: str, post: str, seats: int) -> str:
     columns = {
         "id": _id(ITEM, f"n * {SEATS} + k"),
         **ORGANISATION,
@@ -282,7 +286,7 @@ def _items(state: str, closed_at: str, post: str, seats: int) -> str:
         "weight": "1",
         "origin": "'configured'",
         "state": f"'{state}'",
-        "opened_at": "now()",
+        "opened_at": opened_at,
         "closed_at": closed_at,
     }
     return _insert("approvals_workitem", columns, f", generate_series(0, {seats - 1}) AS k")
@@ -303,7 +307,7 @@ _SIGN_OFFS = _insert(
         "statement": NONE,
         "idempotency_key": _id(SIGNED, "n * 2 + k"),
         "request_digest": NONE,
-        "at": "now()",
+        "at": f"{ASKED} + ((n * 31 + k * 17) %% 5000) * interval '1 minute'",
     },
     ", generate_series(0, 1) AS k",
 )
@@ -313,7 +317,7 @@ CLOSED = [
     _parts("now()"),
     *_approval("passed", "now()"),
     _opening("passed", "now()", 2),
-    _items("decided", "now()", "(%(posts)s::uuid[])[1 + k]", SEATS),
+    _items("decided", ASKED, "now()", "(%(posts)s::uuid[])[1 + k]", SEATS),
     _SIGN_OFFS,
 ]
 OPEN = [
@@ -321,5 +325,5 @@ OPEN = [
     _parts("now()"),
     *_approval("open", "NULL"),
     _opening("", "NULL", 1),
-    _items("open", "NULL", "%(post)s", 1),
+    _items("open", "now()", "NULL", "%(post)s", 1),
 ]

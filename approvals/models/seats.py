@@ -200,6 +200,7 @@ class SignOff(models.Model):
                 condition=Q(acting_for__isnull=False),
                 name="sign_off_by_principal",
             ),
+            models.Index(fields=["organisation", "at"], name="sign_off_by_time"),
         ]
 
     def __str__(self) -> str:

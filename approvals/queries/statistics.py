@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection
 from django.db.models import (
-    Aggregate,
+    BooleanField,
     Count,
     DurationField,
     ExpressionWrapper,
@@ -49,21 +48,6 @@ class Period:
     @property
     def ends(self) -> datetime:
         return _midnight(self.last + timedelta(days=1))
-
-
-class Percentiles(Aggregate):
-    """Median and ninetieth percentile, both of them values that occur: one sort gives the two."""
-
-    function = "percentile_disc"
-    template = "%(function)s(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = ArrayField(models.IntegerField())
-
-
-class Median(Aggregate):
-    """A value that occurs: at most half of the values are below it."""
-
-    function = "percentile_disc"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
 
 
 class WorkedDays(Func):
@@ -111,12 +95,12 @@ def decisions(period: Period) -> "QuerySet[SignOff]":
 
 
 BY = {
-    "person": ("person", "person__name"),
-    "post": ("work_item__post", "work_item__post__title", "work_item__post__unit__name"),
-    "unit": ("work_item__post__unit", "work_item__post__unit__name"),
-    "stage": ("work_item__opening__stage", "work_item__opening__stage__name"),
+    "person": "person",
+    "post": "work_item__post",
+    "unit": "work_item__post__unit",
+    "stage": "work_item__opening__stage",
 }
-"""What decisions are counted by; the first is what tells one from another."""
+"""What decisions are counted by."""
 
 
 @dataclass(frozen=True)
@@ -138,45 +122,65 @@ class Counted:
         return round(100 * self.returned / self.decisions)
 
 
-def counted(period: Period, by: str, days: WorkingDays, *, most: int) -> list[Counted]:
-    """The period's decisions by person, post, unit or stage, most of them first. One query.
+def counted(period: Period, days: WorkingDays) -> dict[str, list[Counted]]:
+    """The period's decisions by person, post, unit and stage, most of them first. One query.
 
     Times run from when the seat was asked to the decision: working days begun since (0: the same
     day), and whole hours on the clock, nights and weekends included.
     """
-    key, *names = BY[by]
+    sql, params = _timed(period, days).query.sql_with_params()
+    found: dict[str, list[Counted]] = {by: [] for by in BY}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED % sql, params)
+        for by, *row in cursor.fetchall():
+            found[by].append(Counted(*row))
+    return found
+
+
+def _timed(period: Period, days: WorkingDays) -> "QuerySet[SignOff, tuple[Any, ...]]":
+    """Each decision of the period, as `COUNTED` names the columns."""
     since, until = period.first - LOOKED_BACK, max(period.last, period.first)
     worked = _worked(days, since, until)
+    asked = "work_item__opened_at"
     waited = WorkedDays("at", counts=worked, since=since) - WorkedDays(
-        "work_item__opened_at", counts=worked, since=since
+        asked, counts=worked, since=since
     )
-    hours = ExpressionWrapper(F("at") - F("work_item__opened_at"), output_field=DurationField())
-    rows = (
-        decisions(period)
-        .exclude(**{key: None})
-        .values(key, *names)
-        .annotate(
-            decisions=Count("pk"),
-            returned=Count("pk", filter=Q(decision="return")),
-            personally=Count("pk", filter=Q(evidence="passkey")),
-            waited_days=Percentiles(waited),
-            median_time=Median(hours, output_field=DurationField()),
-        )
-        .order_by("-decisions", *names)[:most]
+    took = ExpressionWrapper(F("at") - F(asked), output_field=DurationField())
+    is_so = {"output_field": BooleanField()}
+    returned = ExpressionWrapper(Q(decision="return"), **is_so)
+    personally = ExpressionWrapper(Q(evidence="passkey"), **is_so)
+    return decisions(period).values_list(*BY.values(), returned, personally, waited, took)
+
+
+# By hand: the ORM would join the same tables once for each table of the page, and that is most of
+# the work. Percentiles are values that occur; one sort gives median and ninetieth.
+COUNTED = """
+    WITH decided (person, post, unit, stage, returned, personally, waited, took)
+        AS MATERIALIZED (%s),
+    counted AS (
+        SELECT person, post, unit, stage, count(*) AS decisions,
+            count(*) FILTER (WHERE returned) AS returned,
+            count(*) FILTER (WHERE personally) AS personally,
+            percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY waited) AS waited,
+            percentile_disc(0.5) WITHIN GROUP (ORDER BY took) AS took
+        FROM decided GROUP BY GROUPING SETS ((person), (post), (unit), (stage))
+    ),
+    named AS (
+        SELECT 'person' AS by, id AS key, name, '' AS next, person.name AS told
+        FROM directory_person AS person
+        UNION ALL
+        SELECT 'post', post.id, title, unit.name, unit.name || ' ' || title
+        FROM directory_post AS post JOIN directory_unit AS unit ON unit.id = post.unit_id
+        UNION ALL
+        SELECT 'unit', id, name, '', name FROM directory_unit
+        UNION ALL
+        SELECT 'stage', id, name, '', name FROM approvals_stage
     )
-    return [
-        Counted(
-            str(row[key]),
-            " ".join(str(row[name]) for name in reversed(names)),
-            row["decisions"],
-            row["returned"],
-            row["personally"],
-            row["waited_days"][0],
-            row["waited_days"][1],
-            row["median_time"] // timedelta(hours=1),
-        )
-        for row in rows
-    ]
+    SELECT by, key::text, told, decisions, returned, personally, waited[1], waited[2],
+        floor(extract(epoch FROM took) / 3600)::int
+    FROM counted JOIN named ON key = coalesce(person, post, unit, stage)
+    ORDER BY decisions DESC, name, next, key
+"""
 
 
 @dataclass(frozen=True)
@@ -238,10 +242,23 @@ def at_two_stages(period: Period, *, most: int) -> list[Mapping[str, Any]]:
     Whoever they act for; a person who decided again at the same stage isn't meant. One query.
     """
     touched = decisions(period).values("approval")
+    every = SignOff.objects.filter(organisation=period.organisation).order_by()
+    # First those who decided more than once, which few do: only their stages are looked up.
+    again = (
+        every.filter(approval__in=touched)
+        .values("approval", "person")
+        .annotate(times=Count("pk"))
+        .filter(times__gt=1)
+    )
     return list(
-        SignOff.objects.filter(organisation=period.organisation, approval__in=touched)
-        .order_by()
-        .values("approval", "approval__subject_kind", "approval__subject_id", "person__name")
+        every.filter(approval__in=again.values("approval"))
+        .values(
+            "approval",
+            "approval__subject_kind",
+            "approval__subject_id",
+            "person",
+            "person__name",
+        )
         .annotate(
             stages=Count("work_item__opening__stage", distinct=True),
             decisions=Count("pk"),

@@ -128,7 +128,7 @@ class BehindForm(forms.Form):
         given = self.cleaned_data
         found: dict[str, Any] = {}
         if given.get("by") and given.get("key"):
-            found[BY[given["by"]][0]] = given["key"]
+            found[BY[given["by"]]] = given["key"]
         if given.get("principal"):
             found["acting_for"] = given["principal"]
         if given.get("decision"):
