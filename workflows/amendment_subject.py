@@ -19,8 +19,8 @@ from directory.queries import holdings
 from workflows import plan_policy
 from workflows.actions.amending import Amending
 from workflows.models import Amendment, Plan
+from workflows.models.amendments import AMENDMENT
 
-AMENDMENT = "plan_amendment"
 PASSED = "passed"
 
 

@@ -30,6 +30,8 @@ VERBS: Mapping[str, Promise] = {
     "receive_plan": pgettext_lazy("inbox", "Receive"),
     "draft_plan": pgettext_lazy("inbox", "Complete"),
     "revise_plan": pgettext_lazy("inbox", "Revise"),
+    "draft_amendment": pgettext_lazy("inbox", "Complete"),
+    "revise_amendment": pgettext_lazy("inbox", "Revise"),
     "revise_extension": pgettext_lazy("inbox", "Revise"),
     "revise_reopening": pgettext_lazy("inbox", "Revise"),
     "issue_plan": pgettext_lazy("inbox", "Issue"),
@@ -51,7 +53,10 @@ CHOICES: Sequence[tuple[str, Promise, Sequence[str]]] = (
     (
         "plans",
         pgettext_lazy("inbox", "Drafts and imports"),
-        ("draft_plan", "revise_plan", "issue_plan", "check_import"),
+        (
+            *("draft_plan", "revise_plan", "issue_plan", "check_import"),
+            *("draft_amendment", "revise_amendment"),
+        ),
     ),
 )
 """How the list may be narrowed: value, label, kinds."""
@@ -136,7 +141,13 @@ def _url(errand: Errand, known: Known) -> str:
     return reverse(WHERE.get(errand.kind, "task"), args=[errand.subject])
 
 
-WHERE = {"report": "report", "revise_extension": "extension", "revise_reopening": "reopening"}
+WHERE = {
+    "report": "report",
+    "revise_extension": "extension",
+    "revise_reopening": "reopening",
+    "draft_amendment": "amendment",
+    "revise_amendment": "amendment",
+}
 """The addresses of what isn't done from the task's own page."""
 
 
@@ -162,6 +173,8 @@ def _why(errand: Errand, known: Known) -> list[str]:
         return [_part(errand.kind, task), task.plan.number or task.plan.title]
     if plan := known.plans.get(errand.subject):
         return [_plan(errand.kind, plan), plan.number]
+    if other := known.others.get(errand.subject):
+        return [_drafted(errand.kind), other.detail]
     return [_import(known.imports[errand.subject])]
 
 
@@ -227,12 +240,17 @@ def _part(kind: str, task: Task) -> str:
 
 
 def _plan(kind: str, plan: Plan) -> str:
+    if kind == "receive_plan":
+        return _("Sent to your unit by %(unit)s") % {"unit": plan.coordinator.name}
+    return _drafted(kind)
+
+
+def _drafted(kind: str) -> str:
+    """How far a plan or an amendment has come that isn't in force."""
     match kind:
-        case "receive_plan":
-            return _("Sent to your unit by %(unit)s") % {"unit": plan.coordinator.name}
-        case "draft_plan":
+        case "draft_plan" | "draft_amendment":
             return _("A draft; nobody has been told of it yet")
-        case "revise_plan":
+        case "revise_plan" | "revise_amendment":
             return _("Came back to be revised")
         case _:
             return _("Approved; issuing it makes its tasks")

@@ -16,7 +16,7 @@ from tests.workflows.amending import (
     put,
     send,
 )
-from tests.workflows.planning import District
+from tests.workflows.planning import District, decide_on
 from tests.workflows.test_amendments import SUPPLEMENT
 from workflows.models import Amendment, Plan, PlanImport
 
@@ -139,3 +139,26 @@ def test_a_document_is_brought_in_checked_and_becomes_a_draft(
     refused = client.post(reverse("amendment_import", args=[plan.pk]), {"text": SUPPLEMENT})
     assert refused.status_code == 422
     assert "imported before" in refused.content.decode()
+
+
+def test_an_amendment_waits_for_whoever_writes_it_and_then_for_whoever_signs(
+    district: District, plan: Plan
+) -> None:
+    found = put(district, begin(district, plan), changed(measure(plan, 1), text="Until nine."))
+    client, address = signed_in(district.coordinator), reverse("amendment", args=[found.pk])
+    for place in ("/", "/?do=plans"):
+        drafted = client.get(place).content.decode()
+        assert address in drafted
+        assert "A draft; nobody has been told of it yet" in drafted
+    assert address not in page(signed_in(district.principal), "inbox")
+    assert address not in page(client, "inbox_waiting")
+
+    send(district, found)
+    assert address not in page(client, "inbox")
+    sent = page(client, "inbox_waiting")
+    assert address in sent
+    assert f"Now with {district.principal.name}" in sent
+
+    decide_on(found.pk, district.principal, "return", "No dates.")
+    assert "Came back to be revised" in page(client, "inbox")
+    assert address not in page(client, "inbox_waiting")

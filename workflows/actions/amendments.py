@@ -25,7 +25,6 @@ from workflows.actions.import_review import lock_open
 from workflows.actions.imports import StillOpen, remember
 from workflows.actions.plan_texts import TitleMissing, refuse_unknown
 from workflows.actions.plans import Warrant, warrant
-from workflows.amendment_subject import AMENDMENT
 from workflows.models import (
     Amendment,
     AmendmentItem,
@@ -35,6 +34,7 @@ from workflows.models import (
     PlanImport,
     Priority,
 )
+from workflows.models.amendments import AMENDMENT
 from workflows.parties import Parties
 from workflows.queries import amendments as reading
 from workflows.queries import imports

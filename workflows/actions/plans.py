@@ -20,8 +20,8 @@ from directory.queries import Holding
 from workflows import flows, plan_policy
 from workflows.actions.authority import NotAllowed, because
 from workflows.actions.tasks import create_task
-from workflows.amendment_subject import AMENDMENT
 from workflows.models import Addressee, Amendment, Measure, Plan, PlanVersion, Task
+from workflows.models.amendments import AMENDMENT
 from workflows.plan_subject import COUNTERSIGN, KIND, KINDS, participants
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import (

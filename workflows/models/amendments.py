@@ -17,6 +17,9 @@ from directory.models import Organisation, Person, Post, ScopedQuerySet
 from directory.queries import Holding, holdings
 from workflows.models.plans import Measure, Plan, PlanImport, Priority
 
+AMENDMENT = "plan_amendment"
+"""The kind of subject that is approved."""
+
 
 class AmendmentQuerySet(ScopedQuerySet):
     def for_user(self, user: Person, held: Sequence[Holding] | None = None) -> Self:
@@ -33,7 +36,7 @@ class AmendmentQuerySet(ScopedQuerySet):
         seats = WorkItem.objects.filter(
             Q(post__in={one.post.id for one in held}) | Q(person=user),
             approval__organisation=OuterRef("organisation"),
-            approval__subject_kind="plan_amendment",
+            approval__subject_kind=AMENDMENT,
             approval__subject_id=OuterRef("pk"),
         )
         return mine.filter(

@@ -25,12 +25,12 @@ from workflows.models import (
     Plan,
     Priority,
 )
+from workflows.models.amendments import AMENDMENT
 from workflows.parties import Part, Parties
 from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import units_of
 
-KIND = "plan_amendment"
 """What is being approved."""
 Kind = AmendmentItem.Kind
 MOST = 80
@@ -254,7 +254,7 @@ def amendment_page(amendment: Amendment, person: Person, at: datetime) -> Amendm
         shown(amendment),
         obstacles(amendment, items) if "submit" in may else [],
         _choosable(amendment, items) if "edit" in may else [],
-        current(KIND, amendment.pk, at=at, person=person),
+        current(AMENDMENT, amendment.pk, at=at, person=person),
         signers_to_choose(amendment, person, at) if "submit" in may else (),
     )
 
@@ -262,7 +262,7 @@ def amendment_page(amendment: Amendment, person: Person, at: datetime) -> Amendm
 def signers_to_choose(amendment: Amendment, person: Person, at: datetime) -> Sequence[Choice]:
     """The stages at which this person chooses who signs, if they put the amendment forward."""
     context = participants(amendment, person.pk)
-    return choices(KIND, amendment.pk, amendment.organisation_id, context, at)
+    return choices(AMENDMENT, amendment.pk, amendment.organisation_id, context, at)
 
 
 def _choosable(amendment: Amendment, items: Sequence[AmendmentItem]) -> list[Measure]:

@@ -1,6 +1,7 @@
 """What the rows of the inbox say: titles and circumstances for one page of errands.
 
-At most six queries, however many errands: seats, questions, tasks, plans, imports, passkeys.
+At most seven queries, however many errands: seats, questions, tasks, plans, amendments, imports,
+passkeys.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ from workflows.models import (
     Task,
     TaskRequest,
 )
+from workflows.models.amendments import AMENDMENT
 from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.inbox import Errand
 from workflows.subjects import COMPLETION
@@ -69,6 +71,8 @@ def known(errands: Sequence[Errand]) -> Known:
     }
     proposed = _proposed(one.item for one in errands if one.kind == CONFIRM)
     others = _others(found.seats.values()) | _abouts(one.approval for one in proposed.values())
+    if drafted := {one.subject for one in errands if one.kind.endswith("_amendment")}:
+        others |= approved.get(AMENDMENT).describe(drafted)
     asked = [seat for seat in found.seats.values() if seat.origin == WorkItem.Origin.CONSULTED]
     passkeys = _passkeys(one.item for one in errands if one.kind == APPROVE_PASSKEY)
     people = {one.person_id for one in passkeys.values()}

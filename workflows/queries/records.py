@@ -4,7 +4,7 @@ Every kind of record is cut to one page before they are merged, so a long histor
 than a short one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -22,6 +22,7 @@ from directory.models import Person, Post
 from directory.queries import holders
 from workflows.models import (
     Addressee,
+    AmendmentVersion,
     Assignment,
     Contribution,
     Plan,
@@ -30,6 +31,7 @@ from workflows.models import (
     Task,
     TaskRequest,
 )
+from workflows.models.amendments import AMENDMENT
 from workflows.plan_subject import KINDS as ISSUING
 from workflows.queries.errands import OF_TASKS, with_lead
 from workflows.queries.inbox import PAGE
@@ -86,7 +88,7 @@ class Records:
 
 
 def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Records:
-    """What the person put forward and somebody else has now. At most six queries."""
+    """What the person put forward and somebody else has now. At most seven queries."""
     newer = Submission.objects.filter(task=OuterRef("task"), version__gt=OuterRef("version"))
     reports = Submission.objects.filter(
         ~Exists(newer), submitter=person, task__state__in=(State.SUBMITTED, State.REVIEWED)
@@ -110,20 +112,31 @@ def waiting(person: Person, at: datetime, after: Bookmark | None = None) -> Reco
         task=OuterRef("task"), kind=OuterRef("kind"), number__gt=OuterRef("number")
     )
     asked = TaskRequest.objects.filter(~Exists(asked_again), Exists(open_request), asked_by=person)
+    open_amendment = Approval.objects.filter(
+        organisation=OuterRef("organisation"),
+        subject_kind=AMENDMENT,
+        subject_id=OuterRef("amendment"),
+        state=Approval.State.OPEN,
+        rounds__document_id=OuterRef("pk"),
+    )
+    amendments = AmendmentVersion.objects.filter(Exists(open_amendment), submitter=person)
     found = _page(
         [
             ("report", reports, "task", "at"),
             ("plan", plans, "plan", "at"),
             ("request", asked, "task", "at"),
+            ("amendment", amendments, "amendment", "at"),
         ],
         after,
     )
     described = _described(found)
+    sent = {one.subject for one in found[0] if one.kind == "amendment"}
     return Records(
         *found,
         *described,
         requests=_requests(found[0]),
-        seats=_asked(person, described, at),
+        others=approved.get(AMENDMENT).describe(sent) if sent else {},
+        seats=_asked(person, described, sent, at),
     )
 
 
@@ -208,7 +221,10 @@ def _described(
 
 
 def _asked(
-    person: Person, described: tuple[dict[UUID, Task], dict[UUID, Plan]], at: datetime
+    person: Person,
+    described: tuple[dict[UUID, Task], dict[UUID, Plan]],
+    amendments: Collection[UUID],
+    at: datetime,
 ) -> dict[UUID, list[str]]:
     """Who is asked about each document now, and who closes each task."""
     tasks, plans = described
@@ -217,8 +233,8 @@ def _asked(
         state=WorkItem.State.OPEN,
         opening__outcome="",
         approval__state=Approval.State.OPEN,
-        approval__subject_kind__in=(*OF_TASKS, *ISSUING.values()),
-        approval__subject_id__in=[*tasks, *plans],
+        approval__subject_kind__in=(*OF_TASKS, *ISSUING.values(), AMENDMENT),
+        approval__subject_id__in=[*tasks, *plans, *amendments],
     )
     seats = [
         (item.opening.round.document_id, item.post, item.person)

@@ -41,6 +41,7 @@ from directory.queries import Holding
 from workflows import flows
 from workflows.models import (
     Addressee,
+    Amendment,
     Assignment,
     Contribution,
     Plan,
@@ -49,6 +50,7 @@ from workflows.models import (
     Task,
     TaskRequest,
 )
+from workflows.models.amendments import AMENDMENT
 from workflows.policy import NOT_OVER
 from workflows.queries.capacities import NAMED, Capacity, capacities, units
 
@@ -377,6 +379,27 @@ def _plans_at(node: str) -> Branch:
     return branch
 
 
+def _amendments(*, came_back: bool) -> Branch:
+    """Drafts of amendments that the plan's coordinators write: new, or returned to them."""
+
+    def branch(form: Form) -> Iterator[QuerySet[Any]]:
+        returned = Approval.objects.filter(
+            subject_kind=AMENDMENT,
+            subject_id=OuterRef("pk"),
+            state=Approval.State.WITH_SUBMITTER,
+        )
+        drafts = Amendment.objects.filter(
+            Exists(returned) if came_back else ~Exists(returned),
+            Among("plan__coordinator", form["offices"]),
+            state=Amendment.State.DRAFT,
+            plan__completed_at=None,
+            plan__cancelled_at=None,
+        )
+        yield _rows(drafts, "pk", F("plan__coordinator"))
+
+    return branch
+
+
 def _confirm(form: Form) -> Iterator[QuerySet[Any]]:
     """Ways on that another administrator proposed, where this person isn't concerned."""
     latest = Round.objects.filter(approval=OuterRef("approval")).order_by("-number")
@@ -446,6 +469,8 @@ BRANCHES: dict[str, Branch] = {
     "draft_plan": _plans_at("draft"),
     "revise_plan": _plans_at("revise"),
     "issue_plan": _plans_at("issue"),
+    "draft_amendment": _amendments(came_back=False),
+    "revise_amendment": _amendments(came_back=True),
     "revise_extension": _came_back(TaskRequest.Kind.EXTENSION),
     "revise_reopening": _came_back(TaskRequest.Kind.REOPENING),
     "check_import": _check_import,

@@ -20,8 +20,8 @@ from approvals.routes.specs import PUBLICATION
 from directory.models import Person
 from directory.requests import PersonRequest, held
 from workflows import lights
-from workflows.amendment_subject import AMENDMENT
 from workflows.models import Amendment, Plan, Submission, TaskRequest
+from workflows.models.amendments import AMENDMENT
 from workflows.queries import inbox
 from workflows.queries.amendments import shown
 from workflows.queries.plan_page import drafted
