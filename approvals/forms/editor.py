@@ -123,6 +123,13 @@ class StageForm(forms.Form):
         choices=Unit.Kind.choices,
         help_text=_("Nothing ticked: for every unit."),
     )
+    priorities = forms.MultipleChoiceField(
+        label=_("Only for tasks of this priority"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=wording.PRIORITIES.items(),
+        help_text=_("Nothing ticked: for every priority."),
+    )
     plans = forms.MultipleChoiceField(
         label=_("Only for these plans"),
         required=False,
@@ -131,7 +138,13 @@ class StageForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any, *, stage: Plain, before: Sequence[Plain], plans: Choices = ()
+        self,
+        data: Any,
+        *,
+        stage: Plain,
+        before: Sequence[Plain],
+        of_tasks: bool = False,
+        plans: Choices = (),
     ) -> None:
         super().__init__(data, initial=_shown(stage))
         self.stage, self.offered = stage, plans
@@ -142,6 +155,8 @@ class StageForm(forms.Form):
             del self.fields["returns_to"]
         if not plans:
             del self.fields["plans"]
+        if not of_tasks:
+            del self.fields["priorities"]
 
     def taken(self) -> Plain:
         """The stage with all that was filled in properly; the rest stays as it was."""
@@ -170,7 +185,12 @@ def _condition(kept: Mapping[str, Any], told: Mapping[str, Any], plans: Choices)
     offered = {value for value, _title in plans}
     over = [one for one in kept.get("plans", []) if one not in offered]
     chosen = [one for one in told["plans"] if one in offered]
-    asked = {**kept, "unit_kinds": told["unit_kinds"], "plans": [*over, *chosen]}
+    asked = {
+        **kept,
+        "unit_kinds": told["unit_kinds"],
+        "priorities": told["priorities"],
+        "plans": [*over, *chosen],
+    }
     return {name: values for name, values in asked.items() if values} or None
 
 
@@ -183,6 +203,7 @@ def _shown(stage: Plain) -> dict[str, Any]:
         "sequential": "yes" if stage["sequential"] else "no",
         "returns_to": [str(one) for one in stage["returns_to"]],
         "unit_kinds": condition.get("unit_kinds", []),
+        "priorities": condition.get("priorities", []),
         "plans": condition.get("plans", []),
     }
 

@@ -14,6 +14,7 @@ from approvals.queries import routing
 from approvals.routes import drawing, editing, specs, wording
 from approvals.routes.changes import Compared, changes_of
 from approvals.routes.specs import Plain, StageSpec
+from audit.spacing import in_a_row
 
 KNOWN = ("post", "person")
 """Selectors of which the number of seats is known whatever is submitted."""
@@ -53,6 +54,8 @@ class Card:
     form: StageForm | None = None
     lines: Mapping[str, Sequence[Line]] | None = None
     adders: Mapping[str, SignersForm] | None = None
+    is_unfolded: bool = False
+    """Whether the form shows what most stages leave as it is: something of it is set, or amiss."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def editor(
             None,
             stage=draft.stages[opened - 1],
             before=draft.stages[: opened - 1],
+            of_tasks=routing.is_of_tasks(route),
             plans=routing.plans_to_choose(route),
         )
         adders = {
@@ -255,6 +259,24 @@ def card(
         form,
         lines if form else None,
         adders,
+        _is_unfolded(spec, form, adders),
+    )
+
+
+FOLDED = (
+    "returns_to", "after_return", "repeat_signer", "evidence", "due_in", "escalate_to", "fallback",
+    "may", "condition",
+)  # fmt: skip
+"""What the form of a stage folds away while all of it is as usual."""
+USUAL = StageSpec("", []).plain
+
+
+def _is_unfolded(
+    spec: StageSpec, form: StageForm | None, adders: Mapping[str, SignersForm] | None
+) -> bool:
+    amiss = [form, *(adders or {}).values()]
+    return any(spec.plain[name] != USUAL[name] for name in FOLDED) or any(
+        one is not None and one.errors for one in amiss
     )
 
 
@@ -264,8 +286,7 @@ def _unweighed(one: specs.Selector) -> Plain:
 
 def sentences(spec: StageSpec) -> str:
     """What makes the stage pass, and what a return does."""
-    said = [wording.rule(spec), wording.refusal(spec)]
-    return pgettext("between sentences", " ").join(one for one in said if one)
+    return in_a_row([wording.rule(spec), wording.refusal(spec)])
 
 
 def picture(words: Words, label: str, name: str = "route") -> SafeString:

@@ -12,6 +12,7 @@ from approvals.pages.record import Act, OpeningRecord, RecordPage
 from approvals.queries.progress import SeatView
 from approvals.sentences import listed
 from audit.models import Entry
+from audit.spacing import in_a_row
 from directory.models import Unit
 
 COMPLETION = "task_completion"
@@ -118,7 +119,7 @@ def _box(one: OpeningRecord) -> Box:
     signers = [_signer(seat) for seat in one.view.seats if seat.status != "not_needed"]
     left = [seat.post for seat in one.view.seats if seat.status == "not_needed"]
     not_needed = _("Not needed any more: %(posts)s") % {"posts": listed(left)} if left else ""
-    return Box(one.view.name, signers, one.sum, " ".join(filter(None, [one.why, not_needed])))
+    return Box(one.view.name, signers, one.sum, in_a_row([one.why, not_needed]))
 
 
 def _signer(seat: SeatView) -> Signer:

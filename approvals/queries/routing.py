@@ -117,6 +117,11 @@ def names_in(stages: Iterable[StageSpec], organisation_id: UUID) -> dict[str, st
     return names
 
 
+def is_of_tasks(route: Route) -> bool:
+    """Whether what is approved along it is about a task, with its plan and its priority."""
+    return isinstance(subjects.get(route.subject_kind), Foreseeable)
+
+
 def plans_to_choose(route: Route) -> list[tuple[str, str]]:
     """The plans that a condition of this route may name, newest first; none for most kinds."""
     subject = subjects.get(route.subject_kind)

@@ -14,6 +14,7 @@ from approvals.routes.specs import (
     Selector,
     StageSpec,
 )
+from audit.spacing import in_a_row
 from directory.models import Post, Unit
 
 Names = Mapping[str, str]
@@ -209,7 +210,7 @@ def condition(spec: StageSpec, names: Names) -> str:
             shown = [str(labels.get(one) or names.get(one, one)) for one in values]
             listed = pgettext("between names", ", ").join(shown)
             said.append(CONDITIONS[word] % {"values": listed})
-    return pgettext("between sentences", " ").join(said)
+    return in_a_row(said)
 
 
 CONDITIONS: dict[str, Promise] = {
@@ -275,7 +276,7 @@ def in_words(stages: Sequence[StageSpec], names: Names) -> str:
         }
         for position, spec in enumerate(stages, 1)
     ]
-    return pgettext("between sentences", " ").join(said)
+    return in_a_row(said)
 
 
 def spoken(names: Names) -> Callable[[Sequence[StageSpec], int], dict[str, str]]:
@@ -283,15 +284,14 @@ def spoken(names: Names) -> Callable[[Sequence[StageSpec], int], dict[str, str]]
 
     def said(stages: Sequence[StageSpec], position: int) -> dict[str, str]:
         spec = stages[position - 1]
-        between = pgettext("between sentences", " ")
         return {
             _("Name"): spec.name,
             _("Signs"): selectors(spec.approvers, names),
-            _("Passes"): between.join(one for one in (rule(spec), refusal(spec)) if one),
+            _("Passes"): in_a_row([rule(spec), refusal(spec)]),
             _("Applies"): condition(spec, names),
-            _("Returns"): between.join(_when_returned(spec, stages)),
-            _("Deadline"): between.join(_in_time(spec, names)),
-            _("Otherwise"): between.join(_otherwise(spec, names)),
+            _("Returns"): in_a_row(_when_returned(spec, stages)),
+            _("Deadline"): in_a_row(_in_time(spec, names)),
+            _("Otherwise"): in_a_row(_otherwise(spec, names)),
         }
 
     return said

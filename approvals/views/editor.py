@@ -148,8 +148,13 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
     form, adders, directory = None, {}, None
     if opened:
         stage = stages[opened - 1]
-        plans = routing.plans_to_choose(draft.route)
-        form = StageForm(request.POST, stage=stage, before=stages[: opened - 1], plans=plans)
+        form = StageForm(
+            request.POST,
+            stage=stage,
+            before=stages[: opened - 1],
+            of_tasks=routing.is_of_tasks(draft.route),
+            plans=routing.plans_to_choose(draft.route),
+        )
         stages[opened - 1] = weighed(form.taken(), request.POST)
         if button:
             directory = routing.directory_of(draft.organisation_id)

@@ -145,6 +145,14 @@ def test_a_plan_that_is_over_stays_in_the_condition_though_nobody_can_tick_it() 
     assert form.taken()["condition"] == {"plans": ["over", "new"]}
 
 
+def test_a_stage_may_be_for_tasks_of_one_priority() -> None:
+    kept = stage(condition={"priorities": ["high"]})
+    asked = StageForm(sent(priorities=["low"]), stage=kept, before=[], of_tasks=True)
+    assert asked.taken()["condition"] == {"priorities": ["low"]}
+    elsewhere = StageForm(sent(priorities=["low"]), stage=kept, before=[])
+    assert elsewhere.taken()["condition"] == {"priorities": ["high"]}
+
+
 def drawn(*boxes: Box) -> str:
     return drawing.picture(boxes, label="L", description="D & d", start="s", end="e")
 

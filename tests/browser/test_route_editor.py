@@ -216,6 +216,42 @@ def test_whether_it_may_be_put_forward_follows_what_is_typed(office: Office, vis
     expect(button).to_have_attribute("aria-disabled", "true")
 
 
+def test_the_end_of_a_long_route_leaves_its_buttons_in_sight(office: Office, visit: Visit) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    for _ in range(7):
+        press(page, "Principal")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.get_by_role("button", name="Put the route forward").click(trial=True)
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("link", name="Rehearse").click(trial=True)
+
+
+def test_what_is_folded_away_shows_once_something_of_it_is_set(
+    office: Office, visit: Visit
+) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    press(page, "Principal")
+    press(page, "Change Principal")
+    fold = page.get_by_text("Returns, deadline, proof and conditions")
+    due = page.get_by_label("Deadline in working days")
+    expect(due).to_be_hidden()
+    fold.click()
+    late = page.get_by_role("group", name="Who is asked as well when it is overdue")
+    with answered(page):
+        late.get_by_role("button", name="Add").click()
+    expect(late.get_by_text("Choose whose.")).to_be_visible()
+    with answered(page):
+        due.fill("3")
+    with answered(page):
+        page.get_by_label("high", exact=True).check()
+    press(page, "Done with this stage")
+    expect(page.locator("[data-card='1']")).to_contain_text("Only for this priority: high.")
+    press(page, "Change Principal")
+    expect(due).to_have_value("3")
+
+
 def test_another_tab_is_told_and_overwrites_nothing(office: Office, visit: Visit) -> None:
     first = visit(office.writer, "/routes/", language="en")
     begin(first)

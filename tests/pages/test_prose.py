@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals import prose
+from audit.spacing import in_a_row
 
 LINES = st.lists(st.text(st.sampled_from("一二、，。共办 3期参训12ab"), max_size=30), max_size=8)
 
@@ -77,3 +78,16 @@ def test_the_page_escapes_what_people_wrote() -> None:
     shown = Template(source).render(Context({"old": "<b>旧稿件", "new": "<b>新稿件"}))
     assert "<b>" not in shown
     assert "&lt;b&gt;" in shown
+
+
+def test_a_space_parts_english_sentences_and_none_parts_chinese_ones() -> None:
+    assert in_a_row(["One is enough.", "", "A return ends it."]) == (
+        "One is enough. A return ends it."
+    )
+    assert in_a_row(["一人同意即可。", "一人退回，本环节即结束。"]) == (
+        "一人同意即可。一人退回，本环节即结束。"
+    )
+    page = Template(
+        "{% load ui %}{% sentences %}{{ a }} {% if a %} <b>{{ a }}</b>{% endif %}{% endsentences %}"
+    )
+    assert page.render(Context({"a": "同意<1。"})) == "同意&lt;1。<b>同意&lt;1。</b>"
