@@ -186,7 +186,9 @@ class KeyReused(Refused):
     """The same idempotency key with another request."""
 
     status = 422
-    sentence = _("This form was sent before with another decision. Open the page again.")
+    sentence = _(
+        "You sent this form before: %(did)s That stands, and what you sent now was not taken."
+    )
 
 
 class NotAsShown(Refused):

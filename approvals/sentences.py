@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from approvals.models import SignOff, Stage
 from approvals.rules import Tally
+from audit.spacing import in_a_row
 from directory.calendar import WorkingDays
 from directory.models import Post
 
@@ -55,14 +56,26 @@ FOR_SOMEBODY = {
 }
 
 
-def did(decision: str, name: str) -> str:
-    """Who decided what, as a clause of its own."""
+def did(decision: str, name: str, *, went_back: bool = True) -> str:
+    """Who decided what, as a clause of its own; a return may have been outvoted, or just advice."""
     clauses = {
         Decision.APPROVE: _("%(name)s approved"),
-        Decision.RETURN: _("%(name)s returned it"),
+        Decision.RETURN: _("%(name)s returned it")
+        if went_back
+        else _("%(name)s was for returning it"),
         Decision.ABSTAIN: _("%(name)s abstained"),
     }
     return clauses[Decision(decision)] % {"name": name}
+
+
+def you_did(decision: str, date: str) -> str:
+    """One's own decision, to go on after a colon."""
+    clauses = {
+        Decision.APPROVE: _("you approved on %(date)s."),
+        Decision.RETURN: _("you decided to return it on %(date)s."),
+        Decision.ABSTAIN: _("you abstained on %(date)s."),
+    }
+    return clauses[Decision(decision)] % {"date": date}
 
 
 def actor_for(name: str, principal: str) -> str:
@@ -83,6 +96,14 @@ def count(tally: Tally, outcome: str = "") -> str:
     if outcome or tally.result == "returned":
         return _("%(approved)s of %(needed)s: not passed") % score
     return _("%(approved)s of %(needed)s so far") % score
+
+
+def heard(spoken: int, asked: int) -> str:
+    """How far a stage has come that hears opinions and counts nothing."""
+    score = {"spoken": spoken, "asked": asked}
+    if spoken < asked:
+        return _("%(spoken)s of %(asked)s have spoken so far") % score
+    return _("%(spoken)s of %(asked)s have spoken") % score
 
 
 def listed(names: Sequence[str]) -> str:
@@ -111,6 +132,17 @@ def then(decision: str, tally: Tally, ahead: str) -> str:
     if decision == Decision.RETURN:
         return _("Your return is counted; the stage goes on with the others.")
     return _("Recorded without a say; the stage goes on with the others.")
+
+
+def advised(tally: Tally, ahead: str) -> str:
+    """What follows from an opinion, whichever it is."""
+    if tally.result != "passed":
+        return _("Recorded as your opinion; the others are still asked.")
+    if ahead:
+        return _("Recorded as your opinion; all have spoken, and it goes to “%(stage)s”.") % {
+            "stage": ahead
+        }
+    return _("Recorded as your opinion; all have spoken, and the approval ends.")
 
 
 def comes_back(*, chosen: bool, resumes: bool) -> str:
@@ -198,7 +230,7 @@ def erased() -> str:
 
 
 def rule(stage: Stage) -> str:
-    """What makes a stage pass, and what a return does, in one sentence each."""
+    """What makes a stage pass, what a return does, and in which order; in a sentence each."""
     sentences = {
         "any": _("One approval is enough."),
         "all": _("Everybody has to approve."),
@@ -214,9 +246,12 @@ def rule(stage: Stage) -> str:
         "vote": _("A return counts as a vote against."),
         "advice": _("Only opinions are asked; the stage passes when all have spoken."),
     }
-    if stage.refusal == "advice":
-        return refusal["advice"]
-    return pgettext("between sentences", " ").join([sentences[stage.rule], refusal[stage.refusal]])
+    said = [refusal[stage.refusal]]
+    if stage.refusal != "advice":
+        said.insert(0, sentences[stage.rule])
+    if stage.sequential:
+        said.append(_("They are asked one after the other."))
+    return in_a_row(said)
 
 
 def selector(one: Mapping[str, Any], units: Mapping[str, str]) -> str:
@@ -237,8 +272,10 @@ def selector(one: Mapping[str, Any], units: Mapping[str, str]) -> str:
     return by_kind[one["select"]] % words
 
 
-def skipped(reason: str) -> str:
-    """Why a stage was left out."""
+def skipped(reason: str, condition: str = "") -> str:
+    """Why a stage was left out; `condition` is the sentence that says when it applies."""
+    if reason == "condition" and condition:
+        return in_a_row([condition, _("That doesn't hold here, so nobody was asked.")])
     known = {
         "no_cooperating_unit": _("No unit cooperates, so nobody was asked."),
         "condition": _("Its condition doesn't hold here, so nobody was asked."),

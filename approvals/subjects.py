@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
-from audit.models import Root
+from audit.models import Entry, Root
 from directory.models import Person
 
 
@@ -156,6 +156,14 @@ class Foreseeable(Protocol):
 
     def plans(self, organisation_id: UUID, ids: Collection[UUID] = ()) -> dict[UUID, str]:
         """Titles of the plans that a condition may name: those of `ids`, or all in force."""
+
+
+@runtime_checkable
+class Narrated(Protocol):
+    """A subject whose chain can be told in sentences."""
+
+    def happened(self, root: Root, entries: Collection[Entry]) -> list[str]:
+        """What these entries of its chain say, oldest first, a sentence each."""
 
 
 class Sight(Enum):

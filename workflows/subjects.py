@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from approvals.subjects import Applied, Context, Description, Foreseen, Outcome, Sight
 from audit import canonical
-from audit.models import Root
+from audit.models import Entry, Root
 from directory.models import Person
 from workflows.models import Assignment, Contribution, Evidence, Plan, Submission, Task
+from workflows.queries.events import told
 
 COMPLETION = "task_completion"
 PASSED = "passed"
@@ -107,6 +108,9 @@ class TaskSubject:
             )
             for task in found
         }
+
+    def happened(self, root: Root, entries: Collection[Entry]) -> list[str]:
+        return [one.text for one in told(cast("Task", root), entries)]
 
     def sight(self, user: Person, subject_id: UUID, at: datetime) -> Sight:
         """Whoever sees the task reads its decisions."""

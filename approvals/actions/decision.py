@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals import decision_sql, refusals, rules, stages, subjects
+from approvals import decision_sql, queries, refusals, rules, stages, subjects
 from approvals.actions import personal, signing
 from approvals.actions.request import Request, Signature
 from approvals.actions.signing import Signed
@@ -82,7 +82,8 @@ def decide(
         signature=signature,
     )
     # The same key on two subjects at once meets no common lock, but this constraint.
-    with translated({"sign_off_once_per_key": refusals.KeyReused()}):
+    once = refusals.KeyReused(did=_("you decided on something else with it."))
+    with translated({"sign_off_once_per_key": once}):
         return _decide(request)
 
 
@@ -98,7 +99,7 @@ def _decide(request: Request) -> Decided:
     subject, root, reading = standing.subject, standing.root, standing.reading
     if reading.earlier is not None:
         if reading.earlier_request != request.digest:
-            raise refusals.KeyReused
+            raise refusals.KeyReused(did=queries.what_you_did(reading.earlier))
         return Decided(
             reading.earlier,
             request.work_item_id,
@@ -110,7 +111,7 @@ def _decide(request: Request) -> Decided:
         )
     claimed = claim(reading, request.actor, request.at)
     reviewed = review(reading, root, subject)
-    tally = acceptable(request, reading, reviewed)
+    tally = acceptable(request, standing, reviewed)
     signed = None
     if request.evidence == PERSONAL:
         signed = personal.checked(request, standing, claimed, reviewed)
@@ -131,16 +132,25 @@ def review(reading: Reading, root: Root, subject: Subject) -> Reviewed:
     )
 
 
-def acceptable(request: Request, reading: Reading, reviewed: Reviewed) -> Tally:
+def acceptable(request: Request, standing: Standing, reviewed: Reviewed) -> Tally:
     """Where the stage would stand with this ballot. Raises what makes it invalid."""
-    _check_content(reading, reviewed, request)
-    return _tally(reading, request)
+    _check_content(standing, reviewed, request)
+    return _tally(standing.reading, request)
 
 
-def _check_content(reading: Reading, reviewed: Reviewed, request: Request) -> None:
+def _check_content(standing: Standing, reviewed: Reviewed, request: Request) -> None:
     if request.seen_digest != reviewed.digest:
-        raise refusals.ContentChanged([_("Its title, text or deadline is not what it was.")])
-    if request.seen and request.seen.hash != reading.seen_hash and request.seen.seq > 0:
+        known = queries.happened_since(
+            standing.root,
+            standing.subject,
+            request.seen,
+            organisation_id=request.actor.organisation_id,
+        )
+        raise refusals.ContentChanged(
+            known or [_("Its title, text or deadline is not what it was.")]
+        )
+    seen_hash = standing.reading.seen_hash
+    if request.seen and request.seen.hash != seen_hash and request.seen.seq > 0:
         raise refusals.ContentChanged([_("The page showed a record that is not in the ledger.")])
 
 

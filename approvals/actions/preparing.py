@@ -72,7 +72,7 @@ def prepare_signature(
     standing = stand(work_item_id=work_item_id, actor=actor, seen=request.seen, at=at)
     claimed = claim(standing.reading, actor, at)
     reviewed = review(standing.reading, standing.root, standing.subject)
-    acceptable(request, standing.reading, reviewed)
+    acceptable(request, standing, reviewed)
     if not (passkeys := list(passkeys_in_force(actor, at))):
         raise refusals.NoPasskey
     said = commit(request.comment) if request.comment else None

@@ -59,7 +59,7 @@ def claim(reading: Reading, actor: Person, at: datetime) -> Claim:
     if not policy.may_decide(claims, barred=barred, used=()):
         raise refusals.OwnWork
     if reading.item_state not in (WorkItem.State.OPEN, WorkItem.State.WAITING):
-        raise refusals.StageClosed(what=queries.what_closed(reading.item))
+        raise refusals.StageClosed(what=queries.what_closed(reading.item, actor))
     verdict = policy.may_decide(
         claims,
         barred=barred,

@@ -120,7 +120,7 @@ def give_opinion(*, work_item_id: UUID, opinion: str, actor: Person, at: datetim
     if reading.origin != Origin.CONSULTED or reading.named != actor.pk:
         raise refusals.NotYourItem(reason=queries.why_not_yours(work_item_id, actor, at))
     if reading.item_state != State.OPEN:
-        raise refusals.StageClosed(what=queries.what_closed(work_item_id))
+        raise refusals.StageClosed(what=queries.what_closed(work_item_id, actor))
     said = words(opinion, limit=2000)
     item = WorkItem.objects.get(pk=work_item_id)
     item.state, item.closed_at, item.opinion = State.DECIDED, at, said.digest

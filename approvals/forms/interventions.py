@@ -44,6 +44,7 @@ class InterventionForm(forms.Form):
             self.fields["work_item"].choices = [first, *seats]  # type: ignore[attr-defined]
             person: Any = self.fields["person"]
             person.offer(organisation_id, at)
+            person.empty_label = first[1]
         else:
             del self.fields["work_item"], self.fields["person"]
 

@@ -25,7 +25,9 @@ def decided(done: Decided, decision: str) -> str:
     about = subjects.get(done.subject_kind).describe([done.subject_id])[done.subject_id]
     what = {
         "approve": _("You approved “{subject}”."),
-        "return": _("You returned “{subject}”."),
+        "return": _("You returned “{subject}”.")
+        if done.result == "returned"
+        else _("You were for returning “{subject}”."),
         "abstain": _("You abstained on “{subject}”."),
     }[decision]
     follows = {

@@ -11,13 +11,17 @@ from django.utils.translation import pgettext
 
 from approvals import sentences, subjects
 from approvals.models import Approval, Intervention, Opening, Round, SignOff, WorkItem
+from approvals.queries import routing
 from approvals.queries.progress import SeatView, StageView, electorate
 from approvals.queries.record import Kept, kept
 from approvals.reckoning import reckoned
+from approvals.routes import wording
+from approvals.routes.specs import StageSpec
 from approvals.subjects import Description, Particular, Readable, Sight
 from audit import proofs
 from audit.models import Entry
 from audit.proofs import Receipt
+from audit.spacing import in_a_row
 from directory.models import Person
 from directory.policy import may_administer, may_read_everything
 from directory.queries import roles_of
@@ -159,6 +163,7 @@ class _Wording:
         latest = found.rounds[-1].pk if found.rounds else None
         newest = {one.stage_id: one.pk for one in found.openings if one.round_id == latest}
         self.standing = set(newest.values())
+        self.conditions = _conditions(found)
 
     def round(self, one: Round) -> RoundRecord:
         words = {"number": one.number, "name": one.submitter.name}
@@ -189,7 +194,7 @@ class _Wording:
             opened,
             [self.turn(seat) for seat in _in_order(view)],
             "" if skipped else _sum(view),
-            " ".join(self._circumstances(one, view)),
+            in_a_row(self._circumstances(one, view)),
             one.pk not in self.standing,
             list(self._beside(one)),
             self._closed(one),
@@ -198,7 +203,7 @@ class _Wording:
     def _circumstances(self, one: Opening, view: StageView) -> list[str]:
         """What was out of the ordinary about it."""
         if one.outcome == Opening.Outcome.SKIPPED:
-            return [sentences.skipped(one.reason)]
+            return [sentences.skipped(one.reason, self.conditions.get(one.stage_id, ""))]
         found = [sentences.circumstance(one.reason)] if one.reason else []
         if any(seat.item.origin == Origin.FALLBACK for seat in view.seats):
             found.insert(0, sentences.circumstance("fallback"))
@@ -299,8 +304,9 @@ class _Wording:
             yield Act(_("waits for %(name)s") % {"name": seat.name})
 
     def _ballot(self, seat: SeatView, signed: SignOff) -> Act:
-        text = sentences.did(signed.decision, seat.name)
-        if signed.decision == SignOff.Decision.RETURN:
+        went_back = self.openings[seat.item.opening_id].outcome == Opening.Outcome.RETURNED
+        text = sentences.did(signed.decision, seat.name, went_back=went_back)
+        if signed.decision == SignOff.Decision.RETURN and went_back:
             stage = self.kept.stages.get(signed.target or 0)
             to = stage.name if stage else pgettext("return", "the submitter")
             text = _("%(done)s to %(target)s") % {"done": text, "target": to}
@@ -336,6 +342,17 @@ class _Wording:
         if made.settled_by:
             entry = self.tells("intervention", made.pk, made.state)
             yield Act(settled(made), made.settled_at, entry)
+
+
+def _conditions(found: Kept) -> Mapping[UUID, str]:
+    """Of stages that were skipped: when they apply, in words, by the stage."""
+    specs = {
+        one.stage_id: StageSpec.of_row(one.stage)
+        for one in found.openings
+        if one.outcome == Opening.Outcome.SKIPPED and one.stage.condition
+    }
+    names = routing.names_in(specs.values(), found.approval.organisation_id) if specs else {}
+    return {stage: wording.condition(spec, names) for stage, spec in specs.items()}
 
 
 def intervention(made: Intervention) -> str:

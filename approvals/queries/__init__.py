@@ -21,6 +21,7 @@ from approvals.queries.lists import (
     version_in_force,
     version_of,
 )
+from approvals.queries.meanwhile import happened_since, what_closed, what_you_did
 from approvals.queries.people import (
     Seated,
     approvals_before,
@@ -32,11 +33,10 @@ from approvals.queries.people import (
     names_of,
     seated,
     somebody_able,
-    what_closed,
     why_not_yours,
 )
 from approvals.queries.progress import Progress, SeatView, StageView, current
-from approvals.queries.reviewing import Choice, Question, Review, review, seen_digest
+from approvals.queries.reviewing import Choice, Question, Review, review, seen_digest, why_not
 from approvals.queries.routing import stages_with_strangers
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "claimants",
     "current",
     "had",
+    "happened_since",
     "has_part",
     "holders_of",
     "names_of",
@@ -78,5 +79,7 @@ __all__ = [
     "version_in_force",
     "version_of",
     "what_closed",
+    "what_you_did",
+    "why_not",
     "why_not_yours",
 ]

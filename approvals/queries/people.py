@@ -209,30 +209,3 @@ def had(work_item_id: UUID) -> set[UUID]:
         people |= {one for one in (item.asked_by_id, item.succeeds.person_id) if one}
         item = item.succeeds
     return people
-
-
-def what_closed(work_item_id: UUID) -> str:
-    """Who decided, and what: for somebody who comes too late."""
-    item = WorkItem.objects.select_related("opening").get(pk=work_item_id)
-    opening = item.opening
-    if item.state == WorkItem.State.SUPERSEDED:
-        heir = item.successor
-        if heir.asked_by is None:
-            return _("the decision was taken back; the seat has a new turn.")
-        names = {"name": heir.asked_by.name, "to": heir.person.name}
-        return _("%(name)s handed it on to %(to)s.") % names
-    if opening.outcome == Opening.Outcome.WITHDRAWN:
-        return _("the submitter has withdrawn it.")
-    if opening.outcome == Opening.Outcome.CANCELLED:
-        return _("it was cancelled.")
-    ballots = SignOff.objects.filter(work_item__opening=opening)
-    ballots = ballots.select_related("person", "acting_for").order_by("-at", "-id")
-    own = next((one for one in ballots if one.work_item_id == item.pk), None)
-    last = own or ballots.first()
-    if last is None:
-        return _("the stage is over and needs nothing more.")
-    name = sentences.actor_for(last.person.name, last.acting_for.name if last.acting_for else "")
-    return _("%(clause)s on %(date)s, and the stage needs nothing more from this post.") % {
-        "clause": sentences.did(last.decision, name),
-        "date": date_format(localtime(last.at), "DATETIME_FORMAT"),
-    }

@@ -40,6 +40,8 @@ class SeatView:
     """How somebody whom the route didn't ask came to this seat."""
     took: str = ""
     """How long the person took, or has been asked so far."""
+    weight: int = 1
+    """How many votes it counts in a vote."""
     asker: str = ""
     note: str = ""
     """Who asked somebody beside the route, and with which words."""
@@ -102,6 +104,13 @@ def current(
     )
     return progress(found, at=at, person=person) if found else None
 
+
+BESIDE_THE_ROUTE = (
+    WorkItem.Origin.CHOSEN,
+    WorkItem.Origin.FALLBACK,
+    WorkItem.Origin.ESCALATED,
+)
+"""Ways of coming to a seat that the stage alone doesn't explain."""
 
 ITEMS = WorkItem.objects.select_related(
     "post__unit",
@@ -180,6 +189,8 @@ class Seating:
         items = list(opening.work_items.all())
         live = [item for item in items if item.is_seat]
         seats = [self.seat(item) for item in live]
+        if stage.rule == Stage.Rule.QUORUM:
+            seats = [replace(seat, weight=seat.item.weight) for seat in seats]
         tally = tallied(stage, live)
         lines = [seat.name for seat in seats[:3]]
         if len(seats) > 3:
@@ -192,7 +203,7 @@ class Seating:
             rule,
             opening,
             seats,
-            sentences.count(tally, opening.outcome),
+            _count(stage, live, tally, opening.outcome),
             tally,
             [self.aside(item) for item in items if not item.is_seat],
             self._took(opening.opened_at, opening.closed_at)
@@ -267,8 +278,8 @@ class Seating:
 
     def _why(self, item: WorkItem) -> str:
         if item.asked_by is None:
-            is_chosen = item.origin == WorkItem.Origin.CHOSEN
-            return str(item.get_origin_display()) if is_chosen else ""
+            is_told = item.origin in BESIDE_THE_ROUTE
+            return str(item.get_origin_display()) if is_told else ""
         return sentences.asked_by(
             item.origin, item.asked_by.name, self._text(item.note), moved=bool(item.succeeds_id)
         )
@@ -308,6 +319,13 @@ def _taken_back(item: WorkItem) -> bytes | memoryview | None:
     sign_off = getattr(item, "sign_off", None)
     revocation = getattr(sign_off, "revocation", None)
     return revocation.reason if revocation else None
+
+
+def _count(stage: Stage, items: Sequence[WorkItem], tally: Tally, outcome: str) -> str:
+    if stage.refusal != Stage.Refusal.ADVICE:
+        return sentences.count(tally, outcome)
+    _rule, seats, ballots = electorate(stage, items)
+    return sentences.heard(len(ballots), len(seats))
 
 
 def tallied(stage: Stage, items: Iterable[WorkItem]) -> Tally:
@@ -351,4 +369,4 @@ def _status(opening: Opening) -> str:
         Opening.Outcome.PASSED: "done",
         Opening.Outcome.RETURNED: "returned",
         Opening.Outcome.SKIPPED: "skipped",
-    }.get(opening.outcome, "skipped")
+    }.get(opening.outcome, "ended")

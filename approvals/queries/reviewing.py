@@ -1,17 +1,19 @@
 """What a review page needs of the engine: what is signed, what follows, whether one may."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from approvals import policy, refusals, rules, sentences, subjects
 from approvals.models import PreparedSignature, SignOff, Stage, WorkItem
 from approvals.policy import Claim
 from approvals.queries.asking import revocable
-from approvals.queries.people import barred, claimants, what_closed, why_not_yours
+from approvals.queries.meanwhile import what_closed
+from approvals.queries.people import barred, claimants, why_not_yours
 from approvals.queries.progress import Progress, SeatView, StageView, electorate, progress
-from approvals.rules import Ballot
+from approvals.rules import Ballot, Tally
 from approvals.statements import Head, Reviewed
 from audit.models import Root
 from directory.models import Person
@@ -22,10 +24,11 @@ Decision = SignOff.Decision
 
 @dataclass(frozen=True)
 class Choice:
-    """A decision one may take, and what follows from it now."""
+    """A decision one may take, what follows from it now, and the sentence that is signed."""
 
     value: str
     then: str
+    says: str
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,8 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
     has_passkey = bool(claim) and passkeys_in_force(person, at).exists()
     principal = Person.objects.get(pk=claim.acting_for) if claim and claim.acting_for else None
     post = item.post
-    sentence = sentences.meaning(
-        Decision.APPROVE,
+    says = partial(
+        sentences.meaning,
         subject=subjects.title(subjects.get(item.approval.subject_kind), root),
         stage=item.opening.stage.name,
         round=item.opening.round.number,
@@ -128,9 +131,9 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         stage=stage,
         reviewed=reviewed(item, root),
         head=Head(root.chain_length, bytes(root.chain_head)),
-        sentence=sentence,
+        sentence=says(Decision.APPROVE),
         acting_for=principal,
-        choices=list(_choices(item, shown, stage)) if claim and not refusal else [],
+        choices=list(_choices(item, shown, stage, says)) if claim and not refusal else [],
         refusal=refusal,
         may=frozenset(item.opening.stage.may) if claim else frozenset(),
         question=_question(item, stage, person),
@@ -194,22 +197,12 @@ def _claim(
 ) -> tuple[Claim | None, str]:
     """The right to decide, or the sentence that says why there is none: as `decide` will."""
 
-    claims = claimants([(item.post_id, item.person_id)], at)[item.post_id, item.person_id]
-    claims = [claim for claim in claims if claim.person == person.pk]
-    if not claims:
-        return None, why_not_yours(item.pk, person, at)
-    if item.origin == WorkItem.Origin.CONSULTED:
-        return None, str(refusals.OnlyAnOpinion())
-    out = barred(item.opening.round)
-    if not policy.may_decide(claims, barred=out, used=()):
-        return None, str(refusals.OwnWork())
-    if item.state not in (WorkItem.State.OPEN, WorkItem.State.WAITING):
-        return None, what_closed(item.pk)
-    if item.state == WorkItem.State.WAITING:
-        return None, str(refusals.NotYourTurn())
+    claims = _claims(item, person, at)
+    if reason := _refusal(item, claims, person, at):
+        return None, reason
     verdict = policy.may_decide(
         claims,
-        barred=out,
+        barred=barred(item.opening.round),
         used=_used(stage.seats),
         has_own_seat=any(
             seat.is_you and seat.item.pk != item.pk and _is_own(seat, person, at)
@@ -222,6 +215,33 @@ def _claim(
     return None, str(refusal())
 
 
+def why_not(item: WorkItem, person: Person, at: datetime) -> str:
+    """Why the item isn't the person's to use, as far as it says so without its stage; or nothing.
+
+    For those who would otherwise have all of `review` put together only to be refused.
+    """
+    return _refusal(item, _claims(item, person, at), person, at)
+
+
+def _claims(item: WorkItem, person: Person, at: datetime) -> list[Claim]:
+    key = (item.post_id, item.person_id)
+    return [claim for claim in claimants([key], at)[key] if claim.person == person.pk]
+
+
+def _refusal(item: WorkItem, claims: Sequence[Claim], person: Person, at: datetime) -> str:
+    if not claims:
+        return why_not_yours(item.pk, person, at)
+    if item.origin == WorkItem.Origin.CONSULTED:
+        return str(refusals.OnlyAnOpinion())
+    if not policy.may_decide(claims, barred=barred(item.opening.round), used=()):
+        return str(refusals.OwnWork())
+    if item.state not in (WorkItem.State.OPEN, WorkItem.State.WAITING):
+        return what_closed(item.pk, person)
+    if item.state == WorkItem.State.WAITING:
+        return str(refusals.NotYourTurn())
+    return ""
+
+
 def _is_own(seat: SeatView, person: Person, at: datetime) -> bool:
     key = (seat.item.post_id, seat.item.person_id)
     return any(one == Claim(person.pk) for one in claimants([key], at)[key])
@@ -232,7 +252,9 @@ def _used(seats: Iterable[SeatView]) -> set[UUID]:
     return {one for row in rows for one in (row.person_id, row.acting_for_id) if one}
 
 
-def _choices(item: WorkItem, shown: Progress, stage: StageView) -> Iterable[Choice]:
+def _choices(
+    item: WorkItem, shown: Progress, stage: StageView, says: Callable[[str], str]
+) -> Iterable[Choice]:
     """The decisions that would be taken, each with what the rules make of it."""
     row: Stage = item.opening.stage
     rule, seats, ballots = electorate(row, [seat.item for seat in stage.seats])
@@ -243,9 +265,17 @@ def _choices(item: WorkItem, shown: Progress, stage: StageView) -> Iterable[Choi
         if decision != Decision.RETURN and not rules.reachable(rule, seats):
             continue
         tally = rules.tally(rule, seats, [*ballots, Ballot(item.pk, decision, 0)])
-        back = ""
-        if decision == Decision.RETURN and tally.result == "returned":
-            back = sentences.comes_back(
-                chosen=bool(row.returns_to), resumes=row.after_return == "resume"
-            )
-        yield Choice(decision, back or sentences.then(decision, tally, ahead.name if ahead else ""))
+        yield Choice(
+            decision, _then(row, decision, tally, ahead.name if ahead else ""), says(decision)
+        )
+
+
+def _then(stage: Stage, decision: str, tally: Tally, ahead: str) -> str:
+    """What follows from a decision that would make the tally this."""
+    if stage.refusal == Stage.Refusal.ADVICE:
+        return sentences.advised(tally, ahead)
+    if decision == Decision.RETURN and tally.result == "returned":
+        return sentences.comes_back(
+            chosen=bool(stage.returns_to), resumes=stage.after_return == "resume"
+        )
+    return sentences.then(decision, tally, ahead)

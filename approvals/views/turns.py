@@ -85,11 +85,14 @@ def ask(name: str) -> Callable[..., HttpResponse]:
     @require_http_methods(["GET", "POST"])
     def view(request: PersonRequest, work_item_id: UUID) -> HttpResponse:
         now = timezone.now()
-        review = _review(request, work_item_id, now)
+        item = _item(request, work_item_id)
+        if reason := queries.why_not(item, request.user, now):
+            raise refusals.NotYourItem(reason=reason)
+        if name not in item.opening.stage.may:
+            raise refusals.NotAllowedHere
+        review = queries.review(item, request.user, now)
         if review.refusal:
             raise refusals.NotYourItem(reason=review.refusal)
-        if name not in review.may:
-            raise refusals.NotAllowedHere
         if request.POST.get("do", "search") == "search":
             form = AskForm(initial=request.POST.dict(), verb=name, asker=request.user)
             return _ask_page(request, verb, review, form, now)
@@ -120,11 +123,12 @@ def _perform(
         actions.add_signer(**given)
 
 
-def _review(request: PersonRequest, work_item_id: UUID, now: datetime) -> Review:
+def _item(request: PersonRequest, work_item_id: UUID) -> WorkItem:
     items = WorkItem.objects.for_user(request.user).select_related(
         "approval__version__route", "opening__stage", "opening__round", "post__unit", "person"
     )
-    return queries.review(get_object_or_404(items, pk=work_item_id), request.user, now)
+    item: WorkItem = get_object_or_404(items, pk=work_item_id)
+    return item
 
 
 def _ask_page(

@@ -120,7 +120,7 @@ def test_what_was_skipped_and_carried_over_says_why() -> None:
     world.decide("Ana")
     page = record(approval, world.submitter)
     assert [one.why for one in openings(page)[1:3]] == [
-        "Its condition doesn't hold here, so nobody was asked.",
+        "Only where the lead unit is a street office. That doesn't hold here, so nobody was asked.",
         "It passed as it opened, with approvals carried over.",
     ]
     assert "Ana: carried over from the stage “First”" in said(page)

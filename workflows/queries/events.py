@@ -332,10 +332,12 @@ def _extension(who: str, facts: Facts, names: _Names) -> str:
 
 
 def _due(who: str, facts: Facts, names: _Names) -> str:
-    day = facts["due_date"]["to"]
-    if day:
-        due = _day(day)
-        done = _("%(who)s set the due date to %(due)s") % {"who": who, "due": due}
+    before, after = facts["due_date"].get("from"), facts["due_date"]["to"]
+    words = {"who": who, "due": _day(after or ""), "before": _day(before or "")}
+    if before and after:
+        done = _("%(who)s moved the due date from %(before)s to %(due)s") % words
+    elif after:
+        done = _("%(who)s set the due date to %(due)s") % words
     else:
         done = _("%(who)s took the due date away") % {"who": who}
     return _with_reason(done, names.words(facts.get("reason")))
