@@ -31,7 +31,6 @@ from workflows.queries.import_page import Tag, tags
 from workflows.queries.plan_standing import standing
 from workflows.queries.plans import units_of
 
-"""What is being approved."""
 Kind = AmendmentItem.Kind
 MOST = 80
 """Things an amendment does: the one ledger entry that puts it in force names each of them."""

@@ -21,12 +21,12 @@ from workflows import plan_policy
 from workflows.actions import amendments as actions
 from workflows.actions import imports
 from workflows.actions.authority import NotAllowed, refuse
-from workflows.amendment_subject import AMENDMENT
 from workflows.forms.amendments import AmendmentForm, ItemForm, initial_of_item, parties_of
 from workflows.forms.imports import UploadForm
 from workflows.forms.parties import units_of
 from workflows.forms.plans import ReasonForm
 from workflows.models import Amendment, AmendmentItem, Measure, Plan
+from workflows.models.amendments import AMENDMENT
 from workflows.queries.amendments import amendment_page, may_do, past_of, signers_to_choose
 from workflows.queries.plan_standing import standing
 from workflows.views.asking import revision_of
