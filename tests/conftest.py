@@ -176,7 +176,7 @@ def copied(
 
     Like empty_db, but with what `make_once` has made in it.
     """
-    name = f"duban_empty_{worker_id}_{os.getpid()}"
+    name = f"duban_empty_copy_{worker_id}_{os.getpid()}"
     with ExitStack() as until_the_end:
 
         def copy(made: Made) -> Any:

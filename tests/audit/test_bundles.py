@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
@@ -27,11 +28,13 @@ from audit.checkpoints import Signer
 from audit.models import Entry, Opening
 from audit.sequencer import Sequencer
 from directory.models import Organisation
+from tests import databases
 from tests.audit.factories import accept, add, make_task
+from tests.conftest import Made, MakeOnce
 from tests.factories import NOW, make_organisation
 from workflows.models import Task
 
-pytestmark = pytest.mark.usefixtures("empty_db")
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 MUTATIONS = int(os.environ.get("DUBAN_MUTATIONS", "60"))
 WHOLE = Scope("all")
 Speaking = Callable[[str], AbstractContextManager[None]]
@@ -69,18 +72,34 @@ class World:
         return Scope("task", frozenset({self.task.subject}))
 
 
-@pytest.fixture
-def world(tmp_path: Path, speaking_as: Speaking) -> World:
+def make_world() -> tuple[Organisation, Task]:
     organisation = make_organisation()
     task = make_task(organisation)
     accept(task)
     for number in range(12):
         add(task, number=number, said=commit(f"说明 {number}"))
-    signer = Signer("duban.example", Ed25519PrivateKey.generate(), tmp_path / "log")
-    made = World(signer, lambda: speaking_as("worker"), organisation, task)
+    made = world_at(settings.EVIDENCE_ROOT, databases.speaking_as, organisation, task)
     made.sign()
     made.sign()
-    return made
+    return organisation, task
+
+
+def world_at(place: Path, speaking_as: Speaking, organisation: Organisation, task: Task) -> World:
+    signer = Signer("duban.example", KEY, place / "log")
+    return World(signer, lambda: speaking_as("worker"), organisation, task)
+
+
+@pytest.fixture(scope="session")
+def made_world(make_once: MakeOnce) -> Made:
+    return make_once("task_in_a_signed_log", make_world)
+
+
+@pytest.fixture
+def world(
+    made_world: Made, copied: Callable[[Made], tuple[Organisation, Task]], speaking_as: Speaking
+) -> World:
+    organisation, task = copied(made_world)
+    return world_at(settings.EVIDENCE_ROOT, speaking_as, organisation, task)
 
 
 def zipped(files: Mapping[str, bytes]) -> io.BytesIO:

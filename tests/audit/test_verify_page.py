@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
@@ -36,25 +37,38 @@ from audit.canonical import leaf_hash
 from audit.checkpoints import Signer
 from audit.models import Checkpoint, Entry, Turnstile
 from audit.sequencer import Sequencer
+from tests import databases
+from tests.conftest import Made, MakeOnce
 from tests.factories import NOW
-from tests.workflows.factories import decide, make_world, publish_completion_route, submitted
+from tests.workflows.factories import (
+    World,
+    decide,
+    make_world,
+    publish_completion_route,
+    submitted,
+)
 
-pytestmark = pytest.mark.usefixtures("empty_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 FUZZ = int(os.environ.get("DUBAN_FUZZ", "150"))
 NAMES = ("Lu Wendi", "Training of officials", "Four terms held", "Sound.")
 """What stands behind commitments, or in no entry at all."""
 
 
+def make_world_with_a_decision() -> World:
+    world = make_world()
+    publish_completion_route(world)
+    submitted(world)
+    decide(world.deputy, comment="Sound.")
+    return world
+
+
 class Log:
     """A world whose entries the worker has signed."""
 
-    def __init__(self, place: Path, speaking_as: Speaking) -> None:
-        self.world = make_world()
-        publish_completion_route(self.world)
-        submitted(self.world)
-        decide(self.world.deputy, comment="Sound.")
-        self.signer = Signer("duban.example", Ed25519PrivateKey.generate(), place / "log")
+    def __init__(self, place: Path, speaking_as: Speaking, world: World | None = None) -> None:
+        self.world = world or make_world_with_a_decision()
+        self.signer = Signer("duban.example", KEY, place / "log")
         self.speaking_as = speaking_as
 
     def sign(self) -> None:
@@ -88,12 +102,28 @@ def client() -> Client:
     return Client(headers={"accept-language": "en"})
 
 
-@pytest.fixture
-def log(tmp_path: Path, speaking_as: Speaking, settings: Settings) -> Log:
-    settings.DATA_DIR = tmp_path
-    log = Log(tmp_path, speaking_as)
+def make_signed_world() -> World:
+    log = Log(django_settings.EVIDENCE_ROOT, databases.speaking_as)
     log.sign()
-    return log
+    return log.world
+
+
+@pytest.fixture(scope="session")
+def made_log(make_once: MakeOnce) -> Made:
+    return make_once("signed_world", make_signed_world)
+
+
+@pytest.fixture
+def log(
+    made_log: Made,
+    copied: Callable[[Made], World],
+    tmp_path: Path,
+    speaking_as: Speaking,
+    settings: Settings,
+) -> Log:
+    settings.DATA_DIR = tmp_path
+    world = copied(made_log)
+    return Log(settings.EVIDENCE_ROOT, speaking_as, world)
 
 
 def at(client: Client, code: str) -> Any:
@@ -189,6 +219,7 @@ def test_who_knows_the_public_hash_learns_no_more_than_its_place(log: Log, clien
     assert at(client, f"{whole[:8]}{'0' * 20}").status_code == 404
 
 
+@pytest.mark.usefixtures("empty_db")
 def test_what_is_not_signed_yet_is_called_recorded(
     tmp_path: Path, speaking_as: Speaking, client: Client
 ) -> None:
@@ -373,6 +404,7 @@ def test_no_more_than_two_are_checked_at_once(log: Log, client: Client) -> None:
         (b"\xff\xfe\x00", "x", "neither a proof"),
     ],
 )
+@pytest.mark.usefixtures("empty_db")
 def test_what_can_not_be_looked_at_is_refused(
     client: Client, content: bytes, name: str, sentence: str
 ) -> None:
@@ -381,6 +413,7 @@ def test_what_can_not_be_looked_at_is_refused(
     assert sentence in str(page.context["form"].errors)
 
 
+@pytest.mark.usefixtures("empty_db")
 def test_who_sends_nothing_is_told_what_to_send(client: Client) -> None:
     page = client.post("/verify/", {})
     assert page.status_code == 400
@@ -426,6 +459,7 @@ def flipped(content: bytes, chance: random.Random) -> bytes:
 # Limits
 
 
+@pytest.mark.usefixtures("empty_db")
 def test_one_address_has_so_many_checks_a_minute(client: Client) -> None:
     for _number in range(verify_views.CHECKS):
         assert at(client, "0" * 28).status_code == 404
@@ -443,6 +477,7 @@ def test_bundles_have_a_limit_of_their_own(log: Log, client: Client) -> None:
     assert pages == [200] * verify_views.BUNDLES + [429]
 
 
+@pytest.mark.usefixtures("empty_db")
 def test_addresses_are_kept_hashed_and_for_a_short_while(
     client: Client, speaking_as: Speaking
 ) -> None:
@@ -462,6 +497,7 @@ def test_addresses_are_kept_hashed_and_for_a_short_while(
         (True, "6.6.6.6, 127.0.0.1", True),
     ],
 )
+@pytest.mark.usefixtures("empty_db")
 def test_a_proxy_is_believed_only_if_it_is_ours(
     client: Client, settings: Settings, behind: bool, forwarded: str, same: bool
 ) -> None:
