@@ -4,6 +4,7 @@ import gc
 import os
 import pickle
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from copy import deepcopy
@@ -37,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # How long an example takes says more about who else is busy than about what it tests.
     hypothesis.settings.register_profile("duban", deadline=None)
     hypothesis.settings.load_profile("duban")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The template is made while the workers look for tests; they wait for it if need be."""
+    given = session.config.option
+    if given.dist != "no" and not given.collectonly and not given.create_db:
+        threading.Thread(target=databases.template, daemon=True).start()
 
 
 def pytest_collection_finish() -> None:
