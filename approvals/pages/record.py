@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 from approvals import sentences, subjects
 from approvals.models import Approval, Intervention, Opening, Round, SignOff, WorkItem
 from approvals.queries import routing
+from approvals.queries.meanwhile import told
 from approvals.queries.progress import SeatView, StageView, electorate
 from approvals.queries.record import Kept, kept
 from approvals.reckoning import reckoned
@@ -136,11 +137,14 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
     ]
     open_now = [one for round_ in rounds for one in round_.openings if not one.opening.outcome]
     seats = [seat for one in open_now for seat in one.view.seats if seat.status == "open"]
+    end = wording.end()
+    if end and approval.state == Approval.State.CANCELLED and sight is Sight.WORDS:
+        end = replace(end, text=told(approval, end.entry) or end.text)
     return RecordPage(
         approval,
         about,
         rounds,
-        wording.end(),
+        end,
         [seat.name for seat in seats],
         bool(may_read_everything(roles)),
         sight is not Sight.WORDS,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from approvals import sentences
-from approvals.models import Opening, SignOff, WorkItem
+from approvals import sentences, subjects
+from approvals.models import Approval, Opening, SignOff, WorkItem
 from approvals.subjects import Narrated, Subject
 from audit.models import Entry, Root
 from audit.templatetags.ui import moment_long
@@ -38,6 +38,14 @@ def happened_since(
     return subject.happened(root, found) if found else []
 
 
+def told(approval: Approval, entry: Entry | None) -> str:
+    """Who did what by this entry of the approval's chain; nothing where nobody can tell."""
+    subject = subjects.get(approval.subject_kind)
+    if entry is None or not isinstance(subject, Narrated):
+        return ""
+    return subject.happened(subjects.loaded(approval.subject_kind, approval.root), [entry])[0]
+
+
 def what_you_did(sign_off_id: UUID) -> str:
     """One's own decision, as the end of a sentence."""
     signed = SignOff.objects.get(pk=sign_off_id)
@@ -46,7 +54,7 @@ def what_you_did(sign_off_id: UUID) -> str:
 
 def what_closed(work_item_id: UUID, person: Person | None = None) -> str:
     """Who decided, and what: for `person`, who comes too late."""
-    item = WorkItem.objects.select_related("opening").get(pk=work_item_id)
+    item = WorkItem.objects.select_related("opening", "approval").get(pk=work_item_id)
     opening = item.opening
     if item.state == WorkItem.State.SUPERSEDED:
         heir = item.successor
@@ -57,7 +65,10 @@ def what_closed(work_item_id: UUID, person: Person | None = None) -> str:
     if opening.outcome == Opening.Outcome.WITHDRAWN:
         return _("the submitter has withdrawn it.")
     if opening.outcome == Opening.Outcome.CANCELLED:
-        return _("it was cancelled.")
+        entries = Entry.objects.filter(
+            organisation=item.organisation_id, subject=item.approval.root, at=opening.closed_at
+        )
+        return told(item.approval, entries.order_by("subject_seq").last()) or _("it was cancelled.")
     ballots = SignOff.objects.filter(work_item__opening=opening)
     ballots = ballots.select_related("person", "acting_for").order_by("-at", "-id")
     own = next((one for one in ballots if one.work_item_id == item.pk), None)

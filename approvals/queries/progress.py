@@ -40,6 +40,8 @@ class SeatView:
     """How somebody whom the route didn't ask came to this seat."""
     took: str = ""
     """How long the person took, or has been asked so far."""
+    is_lent: bool = False
+    """Whether `is_you` holds because the seat's holder delegated it."""
     weight: int = 1
     """How many votes it counts in a vote."""
     asker: str = ""
@@ -231,16 +233,17 @@ class Seating:
             return self._signed(item, source or item, post)
         claims = self.claims[item.post_id, item.person_id]
         holder = self.people.get(claims[0].person) if claims else None
-        mine = self.person is not None and any(one.person == self.person.pk for one in claims)
+        mine = [one for one in claims if self.person and one.person == self.person.pk]
         status = {"not_needed": "not_needed", "waiting": "waiting"}.get(item.state, "open")
         name = holder.name if holder else sentences.vacant(post)
         return SeatView(
             name,
             post,
             status,
-            mine and status == "open",
+            bool(mine) and status == "open",
             item,
             aside=self._why(item),
+            is_lent=bool(mine) and all(one.acting_for for one in mine),
             took=self._took(item.opened_at) if status == "open" else "",
         )
 

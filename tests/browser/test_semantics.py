@@ -288,6 +288,7 @@ def test_a_stand_in_signs_for_the_holder_and_the_record_names_both(
     page = look(stand_in, "/", language="en")
     page.locator(f".row a[href^='/work-items/{item.pk}/']").click()
     expect(page.get_by_text("You act for Ana. The record will say so.")).to_be_visible()
+    expect(page.locator(".ballots")).to_contain_text("Ana (you act for them)")
     sign(page, "Approve")
     expect(page.get_by_text("Signed and recorded.")).to_be_visible()
     expect(record(look, task, world.handler)).to_contain_text("Ben for Ana approved")
@@ -363,7 +364,7 @@ MEANWHILE: list[tuple[Meanwhile, str]] = [
     (another_signer, "Shao Yunfan approved on"),
     (a_return, "Shao Yunfan returned it on"),
     (withdrawal, "the submitter has withdrawn it"),
-    (cancellation, "it was cancelled"),
+    (cancellation, "Shen Ruochuan cancelled the task: Done elsewhere."),
     (my_other_tab, "you approved on"),
 ]
 
@@ -451,10 +452,11 @@ def test_an_approval_ends_with_its_task_and_says_why(world: World, look: Look) -
     page.get_by_role("button", name="Cancel the task for good").click()
     expect(page.locator("main")).to_contain_text("cancelled")
     page = look(world.principal, f"/work-items/{item.pk}/", language="en")
-    expect(page.locator("main")).to_contain_text("It was cancelled.")
+    expect(page.locator("main")).to_contain_text("Shen Ruochuan cancelled the task")
     expect(page.locator(".chain")).to_contain_text("ended undecided")
     story = record(look, task, world.handler)
     expect(story).to_contain_text("ended undecided: cancelled")
+    expect(story.get_by_role("region", name="Result")).to_contain_text("Another plan covers it.")
     expect(story).to_contain_text("Xu Cheng'an approved")
 
 
