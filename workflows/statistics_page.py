@@ -83,8 +83,9 @@ class Wanted:
         return approvals.counted(self.period, self.days)
 
     def behind(self, number: object, **asked: object) -> Cell:
-        """A number that leads to the sign-offs behind it."""
-        return Cell(str(number), f"{reverse('audit_behind')}?{self.query(**asked)}", is_number=True)
+        """A number that leads to the sign-offs behind it, if there are any."""
+        url = f"{reverse('audit_behind')}?{self.query(**asked)}" if number else ""
+        return Cell(str(number), url, is_number=True)
 
     def query(self, **asked: object) -> str:
         period = self.period

@@ -89,5 +89,6 @@ def search(request: PersonRequest) -> HttpResponse:
         "found": found,
         "tasks": lists.with_lights(found.tasks, timezone.localdate(), days),
         "search_words": words,
+        "printed_at": timezone.now(),
     }
     return render(request, "workflows/search.html", context)
