@@ -62,6 +62,7 @@ def save_search(
     at: datetime,
 ) -> SavedFilter:
     """Keep what was asked for under a name. Raises NameTaken, TooManySaved."""
+    actor.locked(actor.pk)  # or two windows would both see the last free place
     own = SavedFilter.objects.filter(organisation=organisation, owner=actor.subject)
     if own.count() >= MOST:
         raise TooManySaved(most=MOST)

@@ -17,9 +17,10 @@ from audit.checkpoints import Signer
 from audit.sequencer import Sequencer
 from directory.models import Person
 from notices import daily
-from notices.models import DailyMail
+from notices.models import DailyChoice, DailyMail
 from tests.audit.factories import add
 from tests.factories import NOW
+from tests.racing import outcomes
 from tests.workflows.factories import World, make_world
 
 pytestmark = pytest.mark.usefixtures("empty_db")
@@ -119,3 +120,25 @@ def test_whoever_declines_gets_none_and_whoever_asks_gets_it(
 def test_without_a_checkpoint_there_is_nothing_to_send(world: World) -> None:
     work()
     assert mail.outbox == []
+
+
+# Races
+
+
+def test_whoever_chooses_in_two_windows_at_once_has_made_one_choice(world: World) -> None:
+    def choose(wanted: bool) -> object:
+        return daily.choose(person=world.handler, wanted=wanted, at=NOW)
+
+    found = outcomes(*[lambda wanted=wanted: choose(wanted) for wanted in (True, False) * 4])
+    assert found == ["done"] * 8
+    assert DailyChoice.objects.filter(person=world.handler).count() == 1
+
+
+def test_two_workers_at_once_put_everybody_down_once_and_send_one_mail(
+    world: World, sign: Callable[[], None]
+) -> None:
+    sign()
+    assert outcomes(*[lambda: daily.prepare(at=NOW)] * 4) == ["done"] * 4
+    assert DailyMail.objects.filter(person=world.auditor).count() == 1
+    outcomes(*[lambda: daily.deliver(at=NOW)] * 4)
+    assert len(mail.outbox) == DailyMail.objects.count()
