@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from audit import verification
+from audit.actions import append
 from audit.canonical import commit
 from audit.models import Entry, Opening
 from audit.sequencer import Sequencer
@@ -155,3 +156,17 @@ def test_a_change_in_a_savepoint_that_was_rolled_back_needs_no_entry() -> None:
         Task.objects.filter(pk=task.pk).update(state="in_progress")
         transaction.set_rollback(True)
     assert Task.objects.get(pk=task.pk).state == "assigned"
+
+
+def test_the_check_uses_the_chain_s_index_in_a_table_that_was_just_made(empty_db: None) -> None:
+    """The plan is kept for the session: with another index each entry would read all others."""
+    organisation = make_organisation()
+    with transaction.atomic(), connection.cursor() as cursor:
+        for _number in range(20):
+            append(organisation, kind="task.noted", actor="operator", at=NOW, facts={})
+        cursor.execute(
+            "SELECT relname, pg_stat_get_xact_numscans(oid)"
+            " FROM pg_class JOIN pg_index ON indexrelid = oid"
+            " WHERE indrelid = 'audit_entry'::regclass AND pg_stat_get_xact_numscans(oid) > 0"
+        )
+        assert cursor.fetchall() == [("entry_one_per_seq", 20)]
