@@ -38,7 +38,10 @@ PROOFS = 300
 
 
 def bodies(organisation: UUID, count: int) -> Iterator[bytes]:
-    """Entries as sign-offs have them, chained by subject, about 700 bytes each."""
+    """Entries as sign-offs have them, chained by subject, about 820 bytes each.
+
+    Four of five hold the commitment of a comment.
+    """
     chance = random.Random(1)
     heads: dict[int, tuple[int, str]] = {}
     for _number in range(count):
@@ -54,7 +57,17 @@ def bodies(organisation: UUID, count: int) -> Iterator[bytes]:
                 "title": "主要负责人",
                 "unit_name": "统战部",
             },
-            "facts": {"sign_off": {"decision": "approve", "statement": "ab" * 32, "target": None}},
+            "facts": {
+                "sign_off": {
+                    "comment": {"commitment": chance.randbytes(32).hex()}
+                    if chance.random() < 0.82
+                    else None,
+                    "decision": "approve",
+                    "id": str(UUID(int=chance.getrandbits(128))),
+                    "statement": chance.randbytes(32).hex(),
+                    "target": None,
+                }
+            },
             "kind": "approval.signed_off",
             "organisation": str(organisation),
             "prev": prev,
