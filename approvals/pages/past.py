@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from approvals import past, rules, sentences
 from approvals.models import Approval as Row
-from approvals.models import RouteVersion, SignOff, Stage, WorkItem
+from approvals.models import Opening, RouteVersion, SignOff, Stage, WorkItem
 from approvals.queries.past import published
 from approvals.routes import wording
 from approvals.rules import Ballot, Rule, Seat
@@ -200,7 +200,7 @@ class _Wording:
             is_turn=turn.state == past.OPEN and opening.order_told,
             holder=holder.name if holder else (None if post else self._named(seat)),
             holder_entry=holder.entry if holder else None,
-            ballot=self._ballot(turn),
+            ballot=self._ballot(turn, opening),
             words=self._words(turn),
             signed=signature(turn.ballot.evidence) if turn.ballot else "",
             entry=self.entries.get(told),
@@ -209,12 +209,13 @@ class _Wording:
     def _named(self, seat: past.Seat) -> str:
         return self.people.get(seat.person or "", "")
 
-    def _ballot(self, turn: past.Turn) -> str:
+    def _ballot(self, turn: past.Turn, opening: past.Opening) -> str:
         if turn.ballot is None:
             return ""
         principal = self.people.get(turn.ballot.acting_for or "", "")
         who = sentences.actor_for(self.people.get(turn.ballot.person, ""), principal)
-        done = sentences.did(turn.ballot.decision, who)
+        went_back = opening.outcome == Opening.Outcome.RETURNED
+        done = sentences.did(turn.ballot.decision, who, went_back=went_back)
         if turn.carried_from:
             return _("%(done)s (carried over)") % {"done": done}
         if turn.revoked:

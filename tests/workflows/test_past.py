@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from approvals.actions import StageSpec, publish_route
 from audit.models import Entry
 from directory import actions as directory
 from directory.actions import OPERATOR
@@ -14,6 +15,7 @@ from directory.models import Appointment
 from tests.approvals import past as approvals
 from tests.factories import NOW, make_person
 from tests.workflows.factories import (
+    LONG_AGO,
     World,
     accepted,
     decide,
@@ -138,6 +140,41 @@ def test_the_electorate_says_whose_turn_it_was_and_what_was_decided(task: Task) 
     assert (stage.seats[0].words, stage.seats[0].signed) == (
         "Add the attendance lists.",
         "Server-attested",
+    )
+
+
+def test_a_return_that_was_outvoted_is_not_told_as_one() -> None:
+    world = make_world()
+    publish_route(
+        organisation=world.organisation,
+        name="By vote",
+        subject_kind="task_completion",
+        stages=[
+            StageSpec(
+                name="Vote",
+                approvers=[
+                    {"select": "post_of_lead", "role": "deputy"},
+                    {"select": "post_of_lead", "role": "principal"},
+                    {"select": "post_of_reviewing", "role": "coordinator"},
+                ],
+                rule="quorum",
+                quorum_number=2,
+                refusal="vote",
+            )
+        ],
+        actor=OPERATOR,
+        at=LONG_AGO,
+    )
+    task = accepted(world)
+    submitted(world, task)
+    decide(world.deputy, "return", "Too early.")
+    decide(world.principal)
+    decide(world.coordinator)
+    [approval] = after(task, "approval.signed_off", 2).approvals
+    [stage] = approval.stages
+    assert (stage.outcome, stage.seats[0].ballot) == (
+        "passed",
+        "Xu Cheng'an was for returning it",
     )
 
 
