@@ -13,9 +13,8 @@ from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Appointment
 from tests.approvals import past as approvals
-from tests.factories import NOW, make_person
+from tests.factories import LONG_AGO, NOW, make_person
 from tests.workflows.factories import (
-    LONG_AGO,
     World,
     accepted,
     decide,
