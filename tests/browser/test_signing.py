@@ -398,7 +398,7 @@ def test_whoever_acts_for_somebody_signs_with_their_own_passkey(
     mine = desk(world.stranger)
     item = seat(task, world.deputy)
     page = mine.open(item)
-    expect(page.get_by_text("You act for")).to_be_visible()
+    expect(page.get_by_text(f"You act for {world.deputy}.")).to_be_visible()
     mine.prepare()
     assert world.deputy.name not in page.locator("[data-sentence]").inner_text()
     mine.sign()

@@ -152,6 +152,19 @@ def test_a_reason_that_is_missing_is_asked_for_and_nothing_is_lost(world: World)
     assert "2026-12-24" in answer.content.decode()
 
 
+def test_a_due_date_is_told_when_it_is_taken_away_and_given_again(world: World) -> None:
+    task, client = make_task(world), signed_in(world.coordinator)
+
+    for day in ("", "2026-12-24", "2027-01-08"):
+        words = {"due_date": day, "reason": "The hall is closed."}
+        assert client.post(at("task_due_date", task.pk), words).status_code == 302
+    page = client.get(at("task", task.pk)).content.decode()
+
+    assert "took the due date away" in page
+    assert "set the due date to" in page
+    assert "moved the due date from" in page
+
+
 def test_the_editor_saves_attaches_and_submits(world: World) -> None:
     task, client = accepted(world), signed_in(world.handler)
     page = at("report", task.pk)

@@ -333,11 +333,11 @@ def _extension(who: str, facts: Facts, names: _Names) -> str:
 
 def _due(who: str, facts: Facts, names: _Names) -> str:
     before, after = facts["due_date"].get("from"), facts["due_date"]["to"]
-    words = {"who": who, "due": _day(after or ""), "before": _day(before or "")}
     if before and after:
+        words = {"who": who, "due": _day(after), "before": _day(before)}
         done = _("%(who)s moved the due date from %(before)s to %(due)s") % words
     elif after:
-        done = _("%(who)s set the due date to %(due)s") % words
+        done = _("%(who)s set the due date to %(due)s") % {"who": who, "due": _day(after)}
     else:
         done = _("%(who)s took the due date away") % {"who": who}
     return _with_reason(done, names.words(facts.get("reason")))
