@@ -7,16 +7,14 @@ at nothing else, so that anyone can work out again why a stage passed.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Result = Literal["pending", "passed", "returned"]
 SUBMITTER = 0
 """The target of a return that goes to the submitter; the others are positions of stages."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """How a stage decides. A quorum has either a `number` or a `percent`."""
 
     kind: str
@@ -26,8 +24,7 @@ class Rule:
     sequential: bool = False
 
 
-@dataclass(frozen=True)
-class Seat:
+class Seat(NamedTuple):
     """One seat of the electorate; an added one gates the stage but weighs nothing in a quorum."""
 
     id: Hashable
@@ -35,8 +32,7 @@ class Seat:
     added: bool = False
 
 
-@dataclass(frozen=True)
-class Ballot:
+class Ballot(NamedTuple):
     """What was decided on a seat: `approve`, `return` (with its target) or `abstain`."""
 
     seat: Hashable
@@ -44,8 +40,7 @@ class Ballot:
     target: int | None = None
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """Where an opening stands. Counts are by weight in a quorum, by seats otherwise.
 
     `needed` is what approvals have to reach, `target` where a returned stage sends the subject.

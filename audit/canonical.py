@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -106,13 +107,17 @@ def _set(value: Iterable[Any]) -> str:
     return _array(sorted(map(plain, value)))
 
 
+text_of_id = lru_cache(maxsize=4096)(str)
+"""An id's text; kept, as a decision writes each of its ids several times."""
+
+
 # Looked up by type. A date comes after a datetime, which is one, too.
 _FORMS: dict[type, Callable[[Any], str]] = {
     type(None): lambda value: "null",
     bool: lambda value: "true" if value else "false",
     int: _integer,
     str: _text,
-    UUID: lambda value: f'"{value}"',
+    UUID: lambda value: f'"{text_of_id(value)}"',
     datetime: lambda value: f'"{instant(value)}"',
     date: lambda value: f'"{value.isoformat()}"',
     Commitment: lambda value: f'{{"commitment":"{value.digest.hex()}"}}',
