@@ -131,7 +131,7 @@ def counted(period: Period, days: WorkingDays) -> dict[str, list[Counted]]:
     sql, params = _timed(period, days).query.sql_with_params()
     found: dict[str, list[Counted]] = {by: [] for by in BY}
     with connection.cursor() as cursor:
-        cursor.execute(COUNTED % sql, params)
+        cursor.execute(COUNTED % sql, [*params, *[period.organisation] * 4])
         for by, *row in cursor.fetchall():
             found[by].append(Counted(*row))
     return found
@@ -167,14 +167,15 @@ COUNTED = """
     ),
     named AS (
         SELECT 'person' AS by, id AS key, name, '' AS next, person.name AS told
-        FROM directory_person AS person
+        FROM directory_person AS person WHERE organisation_id = %%s
         UNION ALL
         SELECT 'post', post.id, title, unit.name, unit.name || ' ' || title
         FROM directory_post AS post JOIN directory_unit AS unit ON unit.id = post.unit_id
+        WHERE post.organisation_id = %%s
         UNION ALL
-        SELECT 'unit', id, name, '', name FROM directory_unit
+        SELECT 'unit', id, name, '', name FROM directory_unit WHERE organisation_id = %%s
         UNION ALL
-        SELECT 'stage', id, name, '', name FROM approvals_stage
+        SELECT 'stage', id, name, '', name FROM approvals_stage WHERE organisation_id = %%s
     )
     SELECT by, key::text, told, decisions, returned, personally, waited[1], waited[2],
         floor(extract(epoch FROM took) / 3600)::int
