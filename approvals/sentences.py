@@ -225,6 +225,17 @@ def vacant(post: str) -> str:
     return _("%(post)s (vacant)") % {"post": post}
 
 
+def closed_account(name: str) -> str:
+    return _("%(name)s (account closed)") % {"name": name}
+
+
+def decide_at(stage: str, names: Sequence[str]) -> str:
+    """Who is next, at which stage."""
+    return ngettext(
+        "%(names)s decides at “%(stage)s”", "%(names)s decide at “%(stage)s”", len(names)
+    ) % {"names": listed(names), "stage": stage}
+
+
 def erased() -> str:
     return _("(erased)")
 
@@ -303,6 +314,22 @@ def ended(outcome: str) -> str:
         "withdrawn": _("ended undecided: withdrawn"),
         "cancelled": _("ended undecided: cancelled"),
     }[outcome]
+
+
+def stuck(stage: str, reason: str, vacant: Sequence[str]) -> str:
+    """Why a stage waits, for those who can do nothing about it; `vacant`: posts nobody holds."""
+    words = {"stage": stage, "posts": listed(vacant)}
+    return {
+        "no_post": _("“%(stage)s” waits: no post fits it yet"),
+        "vacant": _("“%(stage)s” waits until somebody is appointed: nobody holds %(posts)s now"),
+        "excluded": _(
+            "“%(stage)s” waits until somebody else is appointed: those who are asked wrote or"
+            " submitted it, or have had their say"
+        ),
+        "out_of_reach": _(
+            "“%(stage)s” can only be returned: it asks fewer people than it needs approvals"
+        ),
+    }[reason] % words
 
 
 def why_blocked(reason: str) -> str:

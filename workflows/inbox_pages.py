@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from approvals.sentences import listed
 from directory.models import Person
 from directory.queries import Holding, working_days
 from workflows import errand_wording as wording
@@ -115,7 +116,7 @@ def waiting(person: Person, at: datetime, after: str = "") -> PastPage:
     for one in found.records:
         since = days.between(timezone.localdate(one.at), today)
         seats = found.seats.get(one.item) or found.seats.get(one.subject, [])
-        who = ", ".join(seats) or _("nobody: the stage is blocked")
+        who = listed(seats) or _("nobody: the stage is blocked")
         why = [*_asked_for(one, found), _("Now with %(who)s") % {"who": who}]
         rows.append(_row(one, found, KINDS.get(one.kind, KINDS["report"]), why, since))
     return PastPage(rows, found.after)

@@ -101,11 +101,11 @@ class RecordPage:
     about: Description
     rounds: list[RoundRecord]
     end: Act | None
-    awaited: list[str]
+    next: str
+    """Who is asked now, or why nobody can decide; empty where no stage is open."""
     may_audit: bool
     hides_words: bool
     may_intervene: bool
-    now: str = ""
     own: Sequence[Receipt] = ()
     """Of what the reader did in it."""
 
@@ -135,8 +135,7 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
     rounds = [
         replace(wording.round(one), says=says.get(one.document_id, ())) for one in found.rounds
     ]
-    open_now = [one for round_ in rounds for one in round_.openings if not one.opening.outcome]
-    seats = [seat for one in open_now for seat in one.view.seats if seat.status == "open"]
+    now = next((one for one in found.views.values() if one.status == "now"), None)
     end = wording.end()
     if end and approval.state == Approval.State.CANCELLED and sight is Sight.WORDS:
         end = replace(end, text=told(approval, end.entry) or end.text)
@@ -145,11 +144,10 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
         about,
         rounds,
         end,
-        [seat.name for seat in seats],
+        found.stuck or (sentences.decide_at(now.name, now.awaited) if now else ""),
         bool(may_read_everything(roles)),
         sight is not Sight.WORDS,
         approval.state == Approval.State.OPEN and bool(may_administer(roles)),
-        open_now[0].view.name if open_now else "",
         proofs.receipts(found.ledger.by(user.subject)),
     )
 

@@ -1,6 +1,6 @@
 """Lists: a person's open items, what is blocked, the routes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -96,19 +96,24 @@ def blocked(organisation_id: UUID, at: datetime, approval: Approval | None = Non
     asked = [item for opening in found for item in opening.work_items.all()]
     claims = claimants({(item.post_id, item.person_id) for item in asked}, at)
     used = _used(found)
+    seats = {opening.pk: list(opening.work_items.all()) for opening in found}
     return [
-        Blocked(opening.approval, opening, reason, list(opening.work_items.all()))
+        Blocked(opening.approval, opening, reason, seats[opening.pk])
         for opening in found
-        if (reason := _why_blocked(opening, claims, used.get(opening.pk, set())))
+        if (reason := why_blocked(opening, seats[opening.pk], claims, used.get(opening.pk, set())))
     ]
 
 
-def _why_blocked(
+def why_blocked(
     opening: Opening,
-    claims: dict[tuple[UUID | None, UUID | None], list[Claim]],
-    used: set[UUID],
+    items: Sequence[WorkItem],
+    claims: Mapping[tuple[UUID | None, UUID | None], list[Claim]],
+    used: Collection[UUID],
 ) -> str:
-    items = list(opening.work_items.all())
+    """The reason why nobody can move an open stage; empty where somebody can. No query.
+
+    `items` are its seats, `used` the people who fill one of them already.
+    """
     if not items:
         return "no_post"
     stage = opening.stage

@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 
 from approvals import rules, sentences
 from approvals.models import Approval, Opening, Round, SignOff, Stage, WorkItem
-from approvals.queries.lists import Blocked, blocked
+from approvals.queries.lists import why_blocked
 from approvals.queries.people import claimants, names_of
 from approvals.rules import Ballot, Rule, Seat, Tally
 from approvals.statements import challenge
@@ -40,6 +40,8 @@ class SeatView:
     """How somebody whom the route didn't ask came to this seat."""
     took: str = ""
     """How long the person took, or has been asked so far."""
+    is_vacant: bool = False
+    """Whether nobody could act on it now: its post is held by nobody, or the account is closed."""
     is_lent: bool = False
     """Whether `is_you` holds because the seat's holder delegated it."""
     weight: int = 1
@@ -69,6 +71,16 @@ class StageView:
     took: str = ""
     """How long it took, or has taken so far."""
 
+    @property
+    def awaited(self) -> list[str]:
+        """Who is asked now and there to answer."""
+        return [seat.name for seat in self.seats if seat.status == "open" and not seat.is_vacant]
+
+    @property
+    def vacant(self) -> list[str]:
+        """The posts that are asked now and held by nobody."""
+        return [seat.post for seat in self.seats if seat.status == "open" and seat.is_vacant]
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -78,7 +90,8 @@ class Progress:
     round: Round
     stages: list[StageView]
     awaited: list[str]
-    blocked: Blocked | None = None
+    blocked: str = ""
+    """Why nobody can decide now, as a sentence without its stop."""
     past: list[StageView] = field(default_factory=list)
 
     @property
@@ -147,9 +160,9 @@ def progress(approval: Approval, *, at: datetime, person: Person | None = None) 
         if shown.get(opening.stage_id) != opening
     ]
     now = next((view for view in views if view.status == "now"), None)
-    awaited = [seat.name for seat in now.seats if seat.status == "open"] if now else []
-    stuck = blocked(approval.organisation_id, at, approval) if now else []
-    return Progress(approval, latest, views, awaited, stuck[0] if stuck else None, past)
+    stuck = seats.stuck(now) if now else ""
+    awaited = now.awaited if now and not stuck else []
+    return Progress(approval, latest, views, awaited, stuck, past)
 
 
 class Seating:
@@ -213,6 +226,15 @@ class Seating:
             else "",
         )
 
+    def stuck(self, now: StageView) -> str:
+        """Why nobody can decide at a stage that is open; empty where somebody can."""
+        if now.opening is None:
+            return ""
+        items = [seat.item for seat in now.seats]
+        used = {one for seat in now.seats if seat.sign_off for one in _signers(seat.sign_off)}
+        reason = why_blocked(now.opening, items, self.claims, used)
+        return sentences.stuck(now.name, reason, now.vacant) if reason else ""
+
     def _asked(self, stage: Stage) -> list[str]:
         """Whom the stage asks, before it opens."""
         chosen = [self.names[one].name for one in self.chosen.get(stage.position, ())]
@@ -235,7 +257,7 @@ class Seating:
         holder = self.people.get(claims[0].person) if claims else None
         mine = [one for one in claims if self.person and one.person == self.person.pk]
         status = {"not_needed": "not_needed", "waiting": "waiting"}.get(item.state, "open")
-        name = holder.name if holder else sentences.vacant(post)
+        name = holder.name if holder else _nobody(item, post)
         return SeatView(
             name,
             post,
@@ -243,6 +265,7 @@ class Seating:
             bool(mine) and status == "open",
             item,
             aside=self._why(item),
+            is_vacant=not claims,
             is_lent=bool(mine) and all(one.acting_for for one in mine),
             took=self._took(item.opened_at) if status == "open" else "",
         )
@@ -310,6 +333,17 @@ class Seating:
             sentences.carried(carried) if carried else self._why(item),
             "" if carried else self._took(item.opened_at, row.at),
         )
+
+
+def _signers(signed: SignOff) -> set[UUID]:
+    return {one for one in (signed.person_id, signed.acting_for_id) if one}
+
+
+def _nobody(item: WorkItem, post: str) -> str:
+    """A seat on which nobody could act."""
+    if item.post:
+        return sentences.vacant(post)
+    return sentences.closed_account(str(item.person))
 
 
 def _chosen(openings: Sequence[Opening]) -> Mapping[int, Sequence[UUID]]:

@@ -29,6 +29,8 @@ class Kept:
     ledger: "Ledger"
     texts: Mapping[bytes, str | None]
     """What administrators wrote to explain their interventions, by commitment."""
+    stuck: str
+    """Why nobody can decide now, as a sentence without its stop; empty where somebody can."""
 
 
 def kept(approval: Approval, *, at: datetime, words: bool = True) -> Kept:
@@ -48,15 +50,18 @@ def kept(approval: Approval, *, at: datetime, words: bool = True) -> Kept:
         .order_by("proposed_at", "id")
     )
     reasons = [one.reason for one in interventions]
+    views = {one.pk: seating.stage(one.stage, one, one.round) for one in openings}
+    now = next((one for one in views.values() if one.status == "now"), None)
     return Kept(
         approval,
         list(approval.rounds.select_related("submitter")),
         openings,
-        {one.pk: seating.stage(one.stage, one, one.round) for one in openings},
+        views,
         {stage.position: stage for stage in Stage.objects.filter(version=approval.version_id)},
         interventions,
         Ledger.of(approval),
         read_openings(approval.organisation_id, reasons) if words and reasons else {},
+        seating.stuck(now) if now else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -9,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from approvals import prose as reading
+from approvals import sentences
 
 register = template.Library()
 
@@ -21,6 +23,12 @@ def prose(text: str, level: int = 3) -> SafeString:
     return mark_safe(  # noqa: S308  (each piece is escaped by format_html)
         "".join(format_html(heading if reading.is_heading(s) else paragraph, s) for s in lines)
     )
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """Names in a row."""
+    return sentences.listed(names)
 
 
 @register.inclusion_tag("includes/diff.html")

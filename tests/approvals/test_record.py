@@ -107,6 +107,35 @@ def test_an_approval_is_told_from_its_first_round_to_its_last_signature() -> Non
     assert whole(page)
 
 
+def test_all_who_are_asked_are_next() -> None:
+    world = World()
+    world.route(["Ana", "Ben"], rule="all")
+    approval = world.begin()
+    assert record(approval, world.submitter).next == "Ana, Ben decide at “Review”"
+
+
+def test_a_vacant_post_decides_nothing() -> None:
+    office = Office()
+    approval = office.stuck("Ana", "Ben")
+    assert record(approval, office.submitter).next == "Ben decides at “Review”"
+    office.decide("Ben")
+    post = office.posts["Ana"]
+    assert record(approval, office.submitter).next == (
+        "“Review” waits until somebody is appointed: nobody holds"
+        f" {post.unit.name}, {post.title} now"
+    )
+
+
+def test_those_whose_own_work_it_is_are_not_next() -> None:
+    world = World()
+    world.route(["Ana"])
+    world.authors = frozenset([world.people["Ana"].pk])
+    approval = world.begin()
+    assert record(approval, world.submitter).next.startswith(
+        "“Review” waits until somebody else is appointed"
+    )
+
+
 def test_what_was_skipped_and_carried_over_says_why() -> None:
     world = World()
     first = world.seat("Ana")
@@ -124,7 +153,7 @@ def test_what_was_skipped_and_carried_over_says_why() -> None:
         "It passed as it opened, with approvals carried over.",
     ]
     assert "Ana: carried over from the stage “First”" in said(page)
-    assert page.awaited == ["Cai"]
+    assert page.next == "Cai decides at “Third”"
     assert whole(page)
 
 

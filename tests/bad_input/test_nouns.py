@@ -16,15 +16,16 @@ from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
-from django.utils.functional import Promise, lazystr
+from django.utils.functional import Promise, lazy, lazystr
 from django.utils.translation import gettext_lazy as _
 
+from approvals import sentences
 from approvals.models import SignOff, WorkItem
 from approvals.queries import seen_digest
 from approvals.refusals import ContentChanged
 from directory import actions as directory
 from directory.actions import OPERATOR
-from directory.models import Appointment, Person
+from directory.models import Appointment, Person, Post
 from tests.bad_input.conftest import Says
 from tests.factories import NOW
 from tests.importing.plans import archive, docx_bytes
@@ -366,12 +367,13 @@ def test_a_post_without_holder(
     says(
         task,
         language,
-        _(
-            "This stage is blocked: nobody who is asked can decide. "
-            "It goes on once somebody is appointed."
-        ),
+        lazy(lambda: sentences.stuck("Own unit", "vacant", [_capacity(appointment.post)]), str)(),
     )
     says(routes, language, _("Nobody holds a post that is asked. Appoint somebody."))
+
+
+def _capacity(post: Post) -> str:
+    return sentences.capacity(post.unit.name, post.title)
 
 
 # The database

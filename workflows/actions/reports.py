@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals import actions as approvals
 from approvals.choosing import by_stage
+from approvals.sentences import listed
 from audit.canonical import Commitment, commit
 from audit.errors import Refused
 from directory.models import Person
@@ -183,7 +184,7 @@ def _contributions(task: Task, reason: str) -> list[Contribution]:
     found = {one.unit_id: one for one in newest}
     silent = [unit.name for unit in units.values() if unit.pk not in found]
     if silent and not reason:
-        raise UnitsSilent(units=", ".join(silent))
+        raise UnitsSilent(units=listed(silent))
     return list(found.values())
 
 
