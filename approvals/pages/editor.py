@@ -274,10 +274,11 @@ USUAL = StageSpec("", []).plain
 def _is_unfolded(
     spec: StageSpec, form: StageForm | None, adders: Mapping[str, SignersForm] | None
 ) -> bool:
-    amiss = [form, *(adders or {}).values()]
-    return any(spec.plain[name] != USUAL[name] for name in FOLDED) or any(
-        one is not None and one.errors for one in amiss
+    folded = {*FOLDED, "unit_kinds", "priorities", "plans"}
+    amiss = bool(form and folded & set(form.errors)) or any(
+        one.errors for name, one in (adders or {}).items() if name in FOLDED
     )
+    return amiss or any(spec.plain[name] != USUAL[name] for name in FOLDED)
 
 
 def _unweighed(one: specs.Selector) -> Plain:

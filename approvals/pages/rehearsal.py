@@ -10,19 +10,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from approvals import subjects
-from approvals.models import Route
+from approvals.actions.routes import problems_outside
+from approvals.models import Route, RouteDraft
 from approvals.queries import routing
 from approvals.queries.rehearsing import whole_directory
 from approvals.routes import rehearsal, wording
 from approvals.routes.changes import stages_of
 from approvals.routes.rehearsal import Case, Directory, Finding, Rehearsed, Seat
-from approvals.routes.specs import StageSpec
+from approvals.routes.specs import StageSpec, problems
 from directory.models import Person
 
 MOST_ROWS = 100
 FOUND_AT_MOST = 20
 
 WORDS: Mapping[str, Promise] = {
+    "asks_nobody": gettext_lazy("say who signs"),
     "no_post": gettext_lazy("there is no such post"),
     "vacant": gettext_lazy("too few of those who are asked are there: a post is vacant"),
     "only_submitter": gettext_lazy("only the submitter is left"),
@@ -103,6 +105,9 @@ class RehearsalPage:
     found: Sequence[tuple[UUID, str]]
     dry_run: DryRun | None
     may_dry_run: bool
+    writing: RouteDraft | None
+    """The draft, while it may still be changed."""
+    may_submit: bool
 
     @property
     def depends_text(self) -> str:
@@ -141,6 +146,7 @@ def rehearsal_page(route: Route, user: Person, asked: Asked, at: datetime) -> Re
     before = rehearsal.rehearse(old, cases, directory) if draft and newest else []
     subject = subjects.get(route.subject_kind)
     can_foresee = isinstance(subject, subjects.Foreseeable)
+    writing = draft if draft and draft.state == RouteDraft.State.WRITING else None
     return RehearsalPage(
         route=route,
         kind=wording.kind(route.subject_kind),
@@ -164,7 +170,14 @@ def rehearsal_page(route: Route, user: Person, asked: Asked, at: datetime) -> Re
         if isinstance(subject, subjects.Foreseeable)
         else None,
         may_dry_run=can_foresee,
+        writing=writing,
+        may_submit=writing is not None and _may_submit(route, stages),
     )
+
+
+def _may_submit(route: Route, stages: Sequence[StageSpec]) -> bool:
+    wrong = [*problems(stages), *problems_outside(stages, route.organisation)]
+    return not wrong and routing.approves_routes(route.organisation_id)
 
 
 def _cases(

@@ -57,8 +57,10 @@ def picture(
     placed = _place(boxes)
     bottom = (placed[-1].top + placed[-1].height if placed else LINE + PAD) + GAP
     height = bottom + LINE + 2 * PAD
+    # The room at the left is for returns; without any the boxes stand in the middle.
+    left = 0 if any(box.returns_to for box in boxes) else (GUTTER - EDGE) // 2
     parts = [
-        f'<svg class="picture route-picture" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f'<svg class="picture route-picture" viewBox="{left} 0 {WIDTH} {height}" role="img"'
         f' aria-labelledby="{name}-title {name}-text">',
         f'<title id="{name}-title">{escape(label)}</title>',
         f'<desc id="{name}-text">{escape(description)}</desc>',

@@ -18,6 +18,7 @@ SUBMITS = "handler"
 """Whoever holds such a post of the lead unit is taken for the submitter."""
 
 Code = Literal[
+    "asks_nobody",
     "no_post",
     "vacant",
     "only_submitter",
@@ -28,7 +29,9 @@ Code = Literal[
     "no_passkey",
     "depends",
 ]
-DEAD_ENDS: frozenset[Code] = frozenset({"no_post", "vacant", "only_submitter", "out_of_reach"})
+DEAD_ENDS: frozenset[Code] = frozenset(
+    {"asks_nobody", "no_post", "vacant", "only_submitter", "out_of_reach"}
+)
 """Findings with which nobody could bring the stage to its end; the others are worth knowing."""
 
 
@@ -263,7 +266,7 @@ def _unarmed(spec: StageSpec, staged: Staged, directory: Directory) -> Iterator[
 def _dead_end(spec: StageSpec, seats: Sequence[Seat], submitters: frozenset[UUID]) -> Code | None:
     """Why the stage couldn't be passed, nor even returned, by anybody but the submitter."""
     if not seats:
-        return "no_post"
+        return "no_post" if spec.approvers else "asks_nobody"
     able: set[UUID] = set().union(*(seat.able for seat in seats))
     if not able:
         return "vacant"

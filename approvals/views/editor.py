@@ -1,6 +1,6 @@
 """Writing routes: the editor, and what becomes of a draft. Administrators only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from approvals.pages.editor import Editor, Words, card, editor
 from approvals.pages.rehearsal import Asked, rehearsal_page
 from approvals.queries import routing
 from approvals.routes import editing, exchange
-from approvals.routes.specs import StageSpec
+from approvals.routes.specs import Plain, StageSpec
 from audit.errors import Refused
 from directory.actions import NotAdministrator
 from directory.policy import may_administer
@@ -145,7 +145,9 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
     button = request.POST.get("do", "")
     stages = [dict(one) for one in draft.stages]
     opened = _number(request, "opened", len(stages))
-    form, adders, directory = None, {}, None
+    form: StageForm | None = None
+    adders: dict[str, SignersForm] = {}
+    directory = None
     if opened:
         stage = stages[opened - 1]
         form = StageForm(
@@ -156,22 +158,15 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
             plans=routing.plans_to_choose(draft.route),
         )
         stages[opened - 1] = weighed(form.taken(), request.POST)
-        if button:
+        if button or any(request.POST.get(f"{name}-where") for name in LISTS):
             directory = routing.directory_of(draft.organisation_id)
-            adders = {
-                name: SignersForm(
-                    request.POST,
-                    directory=directory,
-                    prefix=name,
-                    is_pressed=button == f"sign-{name}",
-                )
-                for name in LISTS
-            }
-            for name, adder in adders.items():
-                stages[opened - 1] = editing.with_lines(stages[opened - 1], name, adder.lines())
+            adders = _adders(request, directory, button)
+    ahead = _with_chosen(stages, opened, adders)
+    if button:
+        stages = ahead
     choosing = _choosing(request, draft)
     wrong = {name: one for name, one in adders.items() if one.errors}
-    amiss = bool(wrong) or bool(form and form.errors)
+    amiss = bool(button and wrong) or bool(form and form.errors)
     is_chosen = choosing.is_valid()
     amiss |= button == "submit" and not is_chosen
     after = editing.Edited(stages, opened) if amiss else editing.press(stages, opened, button)
@@ -186,12 +181,36 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
     kept.route = draft.route
     if button == "submit" and not amiss:
         return _submitted(request, kept, choosing)
+    if button == "rehearse" and not amiss:
+        return _sent_to(request, reverse("route_rehearsal", args=[kept.route_id]))
     if not button and request.headers.get("HX-Request"):
-        return _live(request, kept, form)
+        return _live(request, kept, form, ahead)
     page = editor(
         kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
     )
     return _editor(request, page, status=422 if amiss else 200, choosing=choosing)
+
+
+def _adders(
+    request: PersonRequest, directory: routing.Directory, button: str
+) -> dict[str, SignersForm]:
+    """The lines in which the open stage takes more signers, by the list that they belong to."""
+    return {
+        name: SignersForm(
+            request.POST, directory=directory, prefix=name, is_pressed=button == f"sign-{name}"
+        )
+        for name in LISTS
+    }
+
+
+def _with_chosen(
+    stages: list[Plain], opened: int, adders: Mapping[str, SignersForm]
+) -> list[Plain]:
+    """The stages with whom the open one has chosen, but not added yet: any button adds them."""
+    ahead = list(stages)
+    for name, adder in adders.items():
+        ahead[opened - 1] = editing.with_lines(ahead[opened - 1], name, adder.lines())
+    return ahead
 
 
 def _choosing(request: PersonRequest, draft: RouteDraft) -> ChoosingForm:
@@ -201,9 +220,15 @@ def _choosing(request: PersonRequest, draft: RouteDraft) -> ChoosingForm:
     return ChoosingForm(data, choices=offers, chosen=draft.chosen)
 
 
-def _live(request: PersonRequest, draft: RouteDraft, form: StageForm | None) -> HttpResponse:
-    """What follows from what was just typed; the form stays as it is under the writer's hands."""
-    context = {"page": editor(draft), "form": form}
+def _live(
+    request: PersonRequest, draft: RouteDraft, form: StageForm | None, ahead: list[Plain]
+) -> HttpResponse:
+    """What follows from what was just typed; the form stays as it is under the writer's hands.
+
+    `ahead` are the stages with the signers that the next button will add; nothing keeps them yet.
+    """
+    is_ahead, draft.stages = draft.stages != ahead, ahead
+    context = {"page": editor(draft), "form": form, "is_ahead": is_ahead}
     answer = render(request, "approvals/includes/route_live.html", context)
     answer["HX-Retarget"] = "#live"
     return answer
@@ -228,7 +253,10 @@ def _submitted(request: PersonRequest, draft: RouteDraft, choosing: ChoosingForm
 
 def _away(request: PersonRequest, route: Route) -> HttpResponse:
     """To the route's own page, where there is nothing more to edit."""
-    address = reverse("route", args=[route.pk])
+    return _sent_to(request, reverse("route", args=[route.pk]))
+
+
+def _sent_to(request: PersonRequest, address: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})
     return redirect(address)

@@ -207,6 +207,43 @@ def test_the_page_names_dead_ends_and_what_the_draft_would_change() -> None:
     assert [one.before for one in shown.changed] == ["Ana"]
     assert shown.changed[0].after.startswith("Ben → ")
     assert "Street office" in page.content.decode()
-    assert "stage 2 “Second”: there is no such post" in page.content.decode()
+    assert "Stage 2 “Second”: there is no such post" in page.content.decode()
     client.force_login(make_person(office.organisation))
     assert client.get(reverse("route_rehearsal", args=[route.pk])).status_code == 403
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_from_the_rehearsal_the_draft_is_gone_on_with_or_put_forward() -> None:
+    office = Organised()
+    office.approves_routes()
+    draft = office.begin(office.publish(StageSpec("First", [DEPUTY]), kind="task_completion"))
+    client = Client()
+    client.force_login(office.writer)
+    address = reverse("route_rehearsal", args=[draft.route_id])
+    page = client.get(address).content.decode()
+    assert "Go on with the draft" in page
+    sent = {"revision": draft.revision, "opened": "0", "do": "submit"}
+    for name, value in sent.items():
+        assert f'name="{name}" value="{value}"' in page
+    answer = client.post(reverse("route_draft", args=[draft.route_id]), sent)
+    assert answer["Location"] == reverse("route", args=[draft.route_id])
+    page = client.get(address).content.decode()
+    assert "Go on with the draft" not in page
+    assert 'value="submit"' not in page
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_a_draft_with_gaps_is_rehearsed_but_not_put_forward_from_there() -> None:
+    office = Organised()
+    office.approves_routes()
+    unit = make_unit(office.organisation)
+    make_holder(unit, "handler")
+    make_holder(unit, "principal")
+    route = office.publish(StageSpec("First", [PRINCIPAL]), kind="task_completion")
+    office.save(office.begin(route), stage("First", approvers=[]))
+    client = Client()
+    client.force_login(office.writer)
+    page = client.get(reverse("route_rehearsal", args=[route.pk])).content.decode()
+    assert "Stage 1 “First”: say who signs" in page
+    assert "Go on with the draft" in page
+    assert 'value="submit"' not in page

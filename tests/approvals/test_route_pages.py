@@ -145,3 +145,60 @@ def test_what_is_typed_wrongly_is_named_while_the_form_stays() -> None:
     assert "<form" not in page
     draft.refresh_from_db()
     assert draft.stages[0]["name"] == "Typed"
+
+
+def pending(office: Office) -> dict[str, str]:
+    """Signers that are chosen in the open stage, but not added to it yet."""
+    return {
+        "opened": "1",
+        "approvers-where": f"unit-{office.committee.pk}",
+        "approvers-role": "reviewer",
+        **sent(rule="any"),
+    }
+
+
+def test_rehearsing_takes_along_whom_the_open_stage_has_chosen() -> None:
+    office = Office()
+    draft = office.save(office.begin(), stage("Office", approvers=[]))
+    answer = press(signed_in(office.writer), draft, "rehearse", **pending(office))
+    assert (answer.status_code, answer.url) == (
+        302,
+        reverse("route_rehearsal", args=[draft.route_id]),
+    )
+    draft.refresh_from_db()
+    assert draft.stages[0]["approvers"] == [
+        {"select": "post", "unit": str(office.committee.pk), "role": "reviewer"}
+    ]
+
+
+def test_nothing_is_rehearsed_while_the_form_has_to_be_looked_at_again() -> None:
+    office = Office()
+    draft = office.begin()
+    answer = press(signed_in(office.writer), draft, "rehearse", opened="1", **sent(due_in="soon"))
+    assert answer.status_code == 422
+
+
+def test_whoever_is_chosen_counts_before_they_are_added_and_is_not_saved_yet() -> None:
+    office = Office()
+    office.approves_routes()
+    draft = office.save(office.begin(), stage("Office", approvers=[]))
+    told = {"revision": draft.revision, **pending(office)}
+    address = reverse("route_draft", args=[draft.route_id])
+    answer = signed_in(office.writer).post(address, told, headers={"HX-Request": "true"})
+    page = answer.content.decode()
+    assert f"Reviewer of {office.committee.name}".lower() in page.lower()
+    assert "Say who signs." not in page
+    assert "data-may-submit" in page
+    draft.refresh_from_db()
+    assert draft.stages[0]["approvers"] == []
+
+
+def test_what_is_folded_away_stays_so_while_something_else_is_wrong() -> None:
+    office = Office()
+    draft = office.begin()
+    wrong = {"opened": "1", "approvers-where": "person", "approvers-person": "?", **sent()}
+    page = press(signed_in(office.writer), draft, "sign-approvers", **wrong).content.decode()
+    assert "<details>" in page
+    late = {"opened": "1", **sent(due_in="soon")}
+    page = press(signed_in(office.writer), draft, "close", **late).content.decode()
+    assert "<details open>" in page

@@ -92,11 +92,13 @@ def test_a_newcomer_builds_a_route_with_the_mouse_in_five_minutes(
     expect(page.locator("[data-card='4'].is-open")).to_be_visible()
     with answered(page):  # what is chosen saves itself, quicker than a person goes on
         hands.choose(whose, "General office")
-    with answered(page):
-        hands.click(page.get_by_role("button", name="Done with this stage"))
     expect(page.locator(".route-picture")).to_contain_text("2 votes are needed.")
+    expect(page.locator(".route-picture")).to_contain_text("General office")
     expect(page.get_by_text("(3 posts)").first).to_be_visible()
     expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    expect(page.get_by_text("Say who signs.")).to_be_hidden()
+    hands.click(page.get_by_role("button", name="Rehearse: who would sign"))
+    expect(page.get_by_role("heading", name="Rehearsal of Completion")).to_be_visible()
     assert stages() == WANTED
     hands.click(page.get_by_role("button", name="Put the route forward"))
     expect(page.get_by_text("it is under approval now")).to_be_visible()
@@ -224,7 +226,7 @@ def test_the_end_of_a_long_route_leaves_its_buttons_in_sight(office: Office, vis
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.get_by_role("button", name="Put the route forward").click(trial=True)
     page.evaluate("scrollTo(0, 0)")
-    page.get_by_role("link", name="Rehearse").click(trial=True)
+    page.get_by_role("button", name="Rehearse").click(trial=True)
 
 
 def test_what_is_folded_away_shows_once_something_of_it_is_set(
