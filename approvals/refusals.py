@@ -64,9 +64,9 @@ class StageClosed(Refused):
 
 
 class NotYourTurn(Refused):
-    """A sequential stage asks somebody else first."""
+    """Somebody else is asked first: the stage goes in order, or a signer was added before."""
 
-    sentence = _("This stage goes in order, and somebody before you has yet to decide.")
+    sentence = _("Somebody else decides first; it is your turn afterwards.")
 
 
 class ContentChanged(Refused):

@@ -1,5 +1,6 @@
 """The sentences that people sign and read. What stands in a statement is what the page showed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from approvals.models import SignOff, Stage
 from approvals.rules import Tally
-from audit.spacing import in_a_row
+from audit.spacing import apart, in_a_row
 from directory.calendar import WorkingDays
 from directory.models import Post
 
@@ -118,6 +119,27 @@ def capacity(unit: str | None, title: str | None) -> str:
     return pgettext("unit and post", "%(unit)s, %(title)s") % {"unit": unit, "title": title}
 
 
+def signs_as(unit: str | None, title: str | None) -> str:
+    """In which capacity somebody signs, to go on after "as"."""
+    return capacity(unit, title) if title else pgettext("as whom", "somebody asked by name")
+
+
+def signed_as(row: SignOff, post: Post | None) -> str:
+    """The capacity of a sign-off: as it was called then, in the language that is spoken now.
+
+    What is kept joins unit and post as the signer's language does. `post` is the seat's, with its
+    unit; None where somebody was asked by name.
+    """
+    if post is None:
+        return capacity(None, None)
+    now = capacity(post.unit.name, post.title)
+    return now if _letters(row.capacity) == _letters(now) else row.capacity
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W", "", text)
+
+
 def then(decision: str, tally: Tally, ahead: str) -> str:
     """What follows from a decision at this moment."""
     score = {"approved": tally.approved, "needed": tally.needed, "stage": ahead}
@@ -203,12 +225,26 @@ def lasted(start: datetime, end: datetime, days: WorkingDays) -> str:
 def took(start: datetime, end: datetime | None, now: datetime, days: WorkingDays) -> str:
     """The time that a step took, or has taken so far."""
     if end:
-        return _("took %(time)s") % {"time": lasted(start, end, days)}
-    return _("%(time)s so far") % {"time": lasted(start, max(start, now), days)}
+        return apart(_("took %(time)s") % {"time": lasted(start, end, days)})
+    return apart(_("%(time)s so far") % {"time": lasted(start, max(start, now), days)})
 
 
 def carried(stage: str) -> str:
     return _("carried over from the stage “%(stage)s”") % {"stage": stage}
+
+
+def turn_after(name: str) -> str:
+    """When it is the turn of somebody who is to decide after another."""
+    return _("%(name)s decides first; then it is your turn.") % {"name": name}
+
+
+def given(name: str) -> str:
+    """How somebody came to a seat that an intervention gave to them."""
+    return _("given the seat by an intervention that %(name)s proposed") % {"name": name}
+
+
+def handed_on(name: str) -> str:
+    return _("handed on to %(name)s") % {"name": name}
 
 
 def taken_back(reason: str) -> str:

@@ -36,6 +36,7 @@ class Decided:
     """A row: what was decided, where, for whom, and what became of it."""
 
     signed: SignOff
+    capacity: str
     title: str
     url: str
     record: str
@@ -106,6 +107,7 @@ def _row(
         stage = _("%(stage)s, round %(n)d") % {"stage": stage, "n": opening.round.number}
     return Decided(
         signed,
+        sentences.signed_as(signed, signed.work_item.post),
         about.title,
         about.url,
         reverse("approval", args=[signed.approval_id]),

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from approvals.sentences import listed
+from approvals.sentences import listed, signed_as
 from directory.models import Person
 from directory.queries import Holding, working_days
 from workflows import errand_wording as wording
@@ -129,7 +129,8 @@ def done(person: Person, after: str = "") -> PastPage:
     for one in found.records:
         verb, why = KINDS.get(one.kind, ""), _asked_for(one, found)
         if signed := found.sign_offs.get(one.item):
-            verb, why = KINDS[signed.decision], [*_asked_for(one, found), signed.capacity]
+            capacity = signed_as(signed, signed.work_item.post)
+            verb, why = KINDS[signed.decision], [*_asked_for(one, found), capacity]
             if signed.acting_for:
                 why.append(_("For %(name)s") % {"name": signed.acting_for.name})
             if hasattr(signed, "revocation"):

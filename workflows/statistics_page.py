@@ -443,7 +443,7 @@ def behind(wanted: Wanted, conditions: Mapping[str, Any]) -> Behind:
                 "stage": one.work_item.opening.stage.name,
                 "about": titles[one.approval.subject_id],
                 "approval": one.approval_id,
-                "capacity": one.capacity,
+                "capacity": sentences.signed_as(one, one.work_item.post),
                 "at": one.at,
                 "signed": _("Personally signed")
                 if one.evidence == "passkey"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import pgettext
 
 from approvals.subjects import Applied, Context, Description, Foreseen, Outcome, Sight
 from audit import canonical
@@ -101,7 +102,7 @@ class TaskSubject:
         found = Task.objects.filter(pk__in=set(ids)).select_related("measure", "plan")
         return {
             task.pk: Description(
-                title=f"{task.measure.number} {task.title}".strip(),
+                title=numbered(task),
                 url=reverse("task", args=[task.pk]),
                 detail=task.plan.title,
                 due_date=task.due_date,
@@ -122,7 +123,7 @@ class TaskSubject:
         tasks = Task._default_manager.filter(organisation=user.organisation_id)
         found = tasks.filter(Q(title__icontains=words) | Q(measure__number=words))
         rows = found.order_by("plan", "measure__position", "pk").select_related("measure")
-        return [(task.pk, f"{task.measure.number} {task.title}".strip()) for task in rows[:20]]
+        return [(task.pk, numbered(task)) for task in rows[:20]]
 
     def foresee(self, user: Person, subject_id: UUID) -> Foreseen | None:
         """As if the report were submitted now by the handler who was named, if one was."""
@@ -132,8 +133,7 @@ class TaskSubject:
             return None
         found = parties(task)
         handler = found.named.get((found.lead_unit, "handler")) if found.lead_unit else None
-        title = f"{task.measure.number} {task.title}".strip()
-        return Foreseen(title, replace(found, submitter=handler))
+        return Foreseen(numbered(task), replace(found, submitter=handler))
 
     def plans(self, organisation_id: UUID, ids: Collection[UUID] = ()) -> dict[UUID, str]:
         """Every issued plan is read by everybody, and drafts make no tasks."""
@@ -141,6 +141,14 @@ class TaskSubject:
         found = issued.filter(pk__in=ids) if ids else issued.filter(completed_at=None)
         rows = found.filter(cancelled_at=None).order_by("-issued_at").values_list("pk", "title")
         return dict(rows)
+
+
+def numbered(task: Task) -> str:
+    """A task's title with the number of its measure, as far as it has one."""
+    if not task.measure.number:
+        return task.title
+    words = {"number": task.measure.number, "title": task.title}
+    return pgettext("a measure's number and title", "%(number)s %(title)s") % words
 
 
 class TaskCompletion(TaskSubject):

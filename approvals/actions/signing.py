@@ -47,7 +47,7 @@ def stated(
         subject=title,
         stage=reading.stage.name,
         round=reading.round_number,
-        capacity=capacity_text(reading),
+        capacity=sentences.signs_as(reading.unit_name, reading.title),
         lent=principal is not None,
     )
     return statement(

@@ -127,6 +127,11 @@ class WorkItem(models.Model):
         """Whether the turn counts: it has a vote, and nobody has replaced it."""
         return self.state != self.State.SUPERSEDED and self.origin != self.Origin.CONSULTED
 
+    @property
+    def is_given(self) -> bool:
+        """Whether an intervention gave it to the person: who hands a turn on says why."""
+        return bool(self.succeeds_id and self.asked_by_id) and self.note is None
+
 
 class SignOffQuerySet(ScopedQuerySet):
     def personal(self) -> Self:

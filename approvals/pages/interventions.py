@@ -30,6 +30,7 @@ class InterventionPage:
 
     approval: Approval
     title: str
+    unit: str
     stage: str
     why: str
     seats: list[tuple[str, str]]
@@ -46,6 +47,7 @@ def intervention_page(approval: Approval, user: Person, at: datetime) -> Interve
     about = subjects.get(approval.subject_kind).describe([approval.subject_id])
     described = about.get(approval.subject_id)
     opening = approval.openings.filter(outcome="").select_related("stage").first()
+    last = approval.rounds.latest("number")
     stuck = queries.blocked(approval.organisation_id, at, approval)
     made = _proposed(Intervention.objects.filter(approval=approval).order_by("-proposed_at", "-id"))
     pending = next((one for one in made if one.made.state == State.PROPOSED), None)
@@ -53,6 +55,7 @@ def intervention_page(approval: Approval, user: Person, at: datetime) -> Interve
     return InterventionPage(
         approval,
         described.title if described else "",
+        queries.units_of([last]).get(last.pk, ""),
         opening.stage.name if opening else "",
         sentences.why_blocked(stuck[0].reason) if stuck else "",
         _seats(approval),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from approvals import queries, sentences, subjects
 from approvals.pages.interventions import Proposed, waiting
-from approvals.queries import Blocked, routing
+from approvals.queries import Blocked, routing, units_of
 from approvals.routes import wording
 from directory.models import Person
 from directory.policy import may_administer
@@ -19,7 +19,8 @@ class BlockedRow:
     """A stage that nobody can move, in words: whose, why, and what helps."""
 
     title: str
-    url: str
+    unit: str
+    """Whose it is: the unit that leads it, or coordinates it."""
     stage: str
     why: str
     since: datetime
@@ -66,11 +67,12 @@ def overview(user: Person, at: datetime) -> RoutesPage:
 
 
 def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:
-    """One query for each kind of subject among them."""
+    """One query for each kind of subject among them, and one for the units."""
     ids: dict[str, list[Any]] = {}
     for one in blocked:
         ids.setdefault(one.approval.subject_kind, []).append(one.approval.subject_id)
     found = {kind: subjects.get(kind).describe(wanted) for kind, wanted in ids.items()}
+    units = units_of([one.opening.round for one in blocked])
     rows = []
     for one in blocked:
         about = found[one.approval.subject_kind].get(one.approval.subject_id)
@@ -83,7 +85,7 @@ def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:
         rows.append(
             BlockedRow(
                 about.title if about else "",
-                about.url if about else "",
+                units.get(one.opening.round_id, ""),
                 one.stage.name,
                 sentences.why_blocked(one.reason),
                 one.opening.opened_at,

@@ -9,11 +9,11 @@ from django.utils.translation import pgettext
 
 from approvals.models import Approval, Opening
 from approvals.pages.record import Act, OpeningRecord, RecordPage
+from approvals.queries import units_of
 from approvals.queries.progress import SeatView
 from approvals.sentences import listed
 from audit.models import Entry
 from audit.spacing import in_a_row
-from directory.models import Unit
 
 COMPLETION = "task_completion"
 
@@ -80,8 +80,7 @@ class Paper:
 def paper(page: RecordPage, at: datetime) -> Paper:
     """What the form says of a record. One query: the unit's name."""
     approval, newest = page.approval, page.rounds[-1]
-    context = newest.round.context
-    unit = Unit.objects.filter(pk=context["lead"] or context["coordinating"]).first()
+    unit = units_of([newest.round]).get(newest.round.pk, "")
     standing = [one for one in newest.openings if not one.is_superseded]
     completes = approval.subject_kind == COMPLETION
     return Paper(
@@ -90,7 +89,7 @@ def paper(page: RecordPage, at: datetime) -> Paper:
         [
             Fact(_("Subject"), page.about.title),
             *(Fact(label, words) for label, words in newest.says),
-            Fact(_("Unit"), unit.name if unit else "", _("Submitter"), newest.round.submitter.name),
+            Fact(_("Unit"), unit, _("Submitter"), newest.round.submitter.name),
             Fact(_("Route"), _route(approval), _("Round"), str(newest.round.number)),
         ],
         bytes(newest.round.digest),

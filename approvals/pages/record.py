@@ -29,6 +29,8 @@ from directory.queries import roles_of
 
 Origin, State = WorkItem.Origin, WorkItem.State
 NOWHERE = Description("", "")
+ENDED_BY_SOMEBODY = (Approval.State.CANCELLED, Approval.State.WITHDRAWN)
+"""Ends that no decision brought: the chain says who did it."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
     ]
     now = next((one for one in found.views.values() if one.status == "now"), None)
     end = wording.end()
-    if end and approval.state == Approval.State.CANCELLED and sight is Sight.WORDS:
+    if end and approval.state in ENDED_BY_SOMEBODY and sight is Sight.WORDS:
         end = replace(end, text=told(approval, end.entry) or end.text)
     return RecordPage(
         approval,
@@ -259,8 +261,7 @@ class _Wording:
         entry = self.tells("turn", item.pk)
         if item.succeeds_id and (made := self.reseated.get(item.succeeds_id)):
             yield Act(
-                _("given the seat by an intervention that %(name)s proposed")
-                % {"name": made.proposed_by.name},
+                sentences.given(made.proposed_by.name),
                 item.opened_at,
                 self.tells("intervention", made.pk, made.state),
             )
@@ -319,7 +320,7 @@ class _Wording:
     def _moved_on(self, item: WorkItem) -> Act:
         heir = self.heirs.get(item.pk)
         text = (
-            _("handed on to %(name)s") % {"name": heir.person}
+            sentences.handed_on(str(heir.person))
             if heir and item.pk not in self.reseated
             else _("the seat was given to somebody else")
         )

@@ -33,6 +33,7 @@ from approvals.queries.people import (
     names_of,
     seated,
     somebody_able,
+    units_of,
     why_not_yours,
 )
 from approvals.queries.progress import Progress, SeatView, StageView, current
@@ -76,6 +77,7 @@ __all__ = [
     "statements",
     "unanswered",
     "unfinished",
+    "units_of",
     "version_in_force",
     "version_of",
     "what_closed",

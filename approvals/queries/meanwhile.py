@@ -61,6 +61,8 @@ def what_closed(work_item_id: UUID, person: Person | None = None) -> str:
         if heir.asked_by is None:
             return _("the decision was taken back; the seat has a new turn.")
         names = {"name": heir.asked_by.name, "to": heir.person.name}
+        if heir.is_given:
+            return _("an intervention gave the seat to %(to)s.") % names
         return _("%(name)s handed it on to %(to)s.") % names
     if opening.outcome == Opening.Outcome.WITHDRAWN:
         return _("the submitter has withdrawn it.")

@@ -47,6 +47,7 @@ def decisions_of(person: Person, wanted: Wanted) -> QuerySet[SignOff]:
         "revocation",
         "work_item__opening__stage",
         "work_item__opening__round",
+        "work_item__post__unit",
     )
     return related.order_by("-at", "-id")
 

@@ -17,7 +17,7 @@ from approvals import policy, sentences
 from approvals.models import Opening, Round, SignOff, WorkItem
 from approvals.policy import EVIDENCE, Claim
 from approvals.selectors import Chair
-from directory.models import Delegation, Person, Post
+from directory.models import Delegation, Person, Post, Unit
 from directory.queries import holders, in_force
 
 if TYPE_CHECKING:
@@ -30,6 +30,19 @@ Key = tuple[UUID | None, UUID | None]
 def barred(round: Round) -> frozenset[UUID]:
     """Who may not decide in a round, nor anybody for them: its submitter and its authors."""
     return frozenset([round.submitter_id, *round.authors])
+
+
+def units_of(rounds: Collection[Round]) -> dict[UUID, str]:
+    """The name of the unit that leads or coordinates what each round is about. One query."""
+    wanted = {
+        one.pk: UUID(unit)
+        for one in rounds
+        if (unit := one.context.get("lead") or one.context.get("coordinating"))
+    }
+    if not wanted:
+        return {}
+    names = dict(Unit.objects.filter(pk__in=set(wanted.values())).values_list("pk", "name"))
+    return {pk: names[unit] for pk, unit in wanted.items() if unit in names}
 
 
 def claimants(keys: Iterable[Key], at: datetime) -> dict[Key, list[Claim]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Prefetch
+from django.utils.timezone import localdate
 
 from approvals import rules, sentences
 from approvals.models import Approval, Opening, Round, SignOff, Stage, WorkItem
@@ -70,6 +71,13 @@ class StageView:
     asides: list[SeatView] = field(default_factory=list)
     took: str = ""
     """How long it took, or has taken so far."""
+    left: int | None = None
+    """Of an open stage with a deadline: the working days that remain, below zero when overdue."""
+
+    @property
+    def light(self) -> str:
+        """Whether an open stage with a deadline is on time."""
+        return "overdue" if (self.left or 0) < 0 else "on_track" if self.left else "due_soon"
 
     @property
     def awaited(self) -> list[str]:
@@ -136,6 +144,7 @@ ITEMS = WorkItem.objects.select_related(
     "sign_off__revocation",
     "carried_from__sign_off__person",
     "carried_from__opening__stage",
+    "carried_from__post__unit",
 )
 """Work items with all that names them and says what became of them."""
 
@@ -185,6 +194,7 @@ class Seating:
         self.words = words
         items = [item for opening in openings for item in opening.work_items.all()]
         waiting = {(i.post_id, i.person_id) for i in items if not hasattr(i, "sign_off")}
+        self.heirs = {item.succeeds_id: item for item in items if item.succeeds_id}
         self.claims = claimants(waiting, at)
         holders = {claims[0].person for claims in self.claims.values() if claims}
         self.people = Person.objects.in_bulk(holders)
@@ -224,6 +234,9 @@ class Seating:
             self._took(opening.opened_at, opening.closed_at)
             if opening.outcome != Opening.Outcome.SKIPPED
             else "",
+            None
+            if opening.outcome or opening.due_date is None
+            else self.days.between(localdate(self.at), opening.due_date),
         )
 
     def stuck(self, now: StageView) -> str:
@@ -252,7 +265,7 @@ class Seating:
         )
         source = item.carried_from
         if source or hasattr(item, "sign_off"):
-            return self._signed(item, source or item, post)
+            return self._signed(item, source or item)
         claims = self.claims[item.post_id, item.person_id]
         holder = self.people.get(claims[0].person) if claims else None
         mine = [one for one in claims if self.person and one.person == self.person.pk]
@@ -292,12 +305,22 @@ class Seating:
                 note=self._text(item.note),
             )
         if hasattr(item, "sign_off"):
-            view = self._signed(item, item, post)
+            view = self._signed(item, item)
             taken_back = item.sign_off.revocation
             why = sentences.taken_back(self._text(taken_back.reason))
-            return replace(view, status="revoked", is_you=False, aside=why)
-        name = str(item.person) if item.person else post
-        return SeatView(name, post, "transferred", False, item, item.closed_at)
+            return replace(view, status="revoked", is_you=False, at=taken_back.at, aside=why)
+        return self._moved(item, post)
+
+    def _moved(self, item: WorkItem, post: str) -> SeatView:
+        """A turn that somebody handed on, or that an intervention gave to somebody else."""
+        heir = self.heirs.get(item.pk)
+        if heir is None or heir.asked_by is None or heir.is_given:
+            name = str(item.person) if item.person else post
+            return SeatView(name, post, "reseated", False, item, item.closed_at)
+        to = sentences.handed_on(str(heir.person))
+        aside = " · ".join([post, to] if item.post else [to])
+        who = heir.asked_by.name
+        return SeatView(who, post, "transferred", False, item, item.closed_at, aside=aside)
 
     def _took(self, start: datetime, end: datetime | None = None) -> str:
         return sentences.took(start, end, self.at, self.days)
@@ -306,6 +329,8 @@ class Seating:
         if item.asked_by is None:
             is_told = item.origin in BESIDE_THE_ROUTE
             return str(item.get_origin_display()) if is_told else ""
+        if item.is_given:
+            return sentences.given(item.asked_by.name)
         return sentences.asked_by(
             item.origin, item.asked_by.name, self._text(item.note), moved=bool(item.succeeds_id)
         )
@@ -314,14 +339,14 @@ class Seating:
         text = self.texts.get(bytes(words)) if words and self.words else ""
         return sentences.erased() if text is None else text
 
-    def _signed(self, item: WorkItem, source: WorkItem, post: str) -> SeatView:
+    def _signed(self, item: WorkItem, source: WorkItem) -> SeatView:
         """A seat with the ballot cast on it, or carried over from `source`."""
         row = source.sign_off
         name = sentences.actor_for(row.person.name, row.acting_for.name if row.acting_for else "")
         carried = source.opening.stage.name if source != item else ""
         return SeatView(
             name,
-            row.capacity or post,
+            sentences.signed_as(row, source.post),
             BALLOT[row.decision],
             self.person == row.person,
             item,

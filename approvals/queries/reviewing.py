@@ -122,7 +122,7 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         subject=subjects.title(subjects.get(item.approval.subject_kind), root),
         stage=item.opening.stage.name,
         round=item.opening.round.number,
-        capacity=sentences.capacity(post.unit.name if post else None, post.title if post else None),
+        capacity=sentences.signs_as(post.unit.name if post else None, post.title if post else None),
         lent=principal is not None,
     )
     return Review(
@@ -199,7 +199,7 @@ def _claim(
 
     claims = _claims(item, person, at)
     if reason := _refusal(item, claims, person, at):
-        return None, reason
+        return None, _turn(item, stage) or reason
     verdict = policy.may_decide(
         claims,
         barred=barred(item.opening.round),
@@ -213,6 +213,14 @@ def _claim(
         return verdict.claim, ""
     refusal = refusals.OwnSeatFirst if verdict.bar == "own_seat_first" else refusals.OneSeat
     return None, str(refusal())
+
+
+def _turn(item: WorkItem, stage: StageView) -> str:
+    """When it will be the turn of a seat that waits for another; empty for all others."""
+    if item.state != WorkItem.State.WAITING:
+        return ""
+    first = [seat.name for seat in stage.seats if seat.item.position == item.waits_for]
+    return sentences.turn_after(first[0]) if first else ""
 
 
 def why_not(item: WorkItem, person: Person, at: datetime) -> str:

@@ -308,7 +308,13 @@ def behind(period: Period, conditions: Mapping[str, Any], *, most: int) -> Seque
     return list(
         decisions(period)
         .filter(**conditions)
-        .select_related("person", "acting_for", "approval", "work_item__opening__stage")
+        .select_related(
+            "person",
+            "acting_for",
+            "approval",
+            "work_item__opening__stage",
+            "work_item__post__unit",
+        )
         .order_by("-at", "-id")[: most + 1]
     )
 

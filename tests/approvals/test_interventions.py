@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from approvals import actions
+from approvals import actions, queries
 from approvals.models import Approval, Intervention, SignOff, WorkItem
 from audit.models import Entry
 from audit.verification import verify
@@ -68,6 +68,14 @@ def test_a_seat_that_nobody_can_fill_is_given_to_somebody_who_then_decides() -> 
     office.settle(office.propose(approval))
     seat = WorkItem.objects.get(succeeds=office.item("Ana"))
     assert (seat.person, seat.state) == (office.eve, WorkItem.State.OPEN)
+    stage = queries.review(seat, office.eve, NOW).stage
+    assert [one.status for one in stage.asides] == ["reseated"]
+    assert [one.aside for one in stage.seats if one.item == seat] == [
+        "given the seat by an intervention that First proposed"
+    ]
+    before = office.item("Ana")
+    told = queries.what_closed(before.pk)
+    assert told == "an intervention gave the seat to Eve."
     assert last(office)[0] == "approval.intervention_confirmed"
     assert not SignOff.objects.filter(approval=approval).exists()
     office.people["Eve"] = office.eve

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import actions
+from approvals import actions, queries
 from approvals.actions import StageSpec
 from approvals.models import Approval, SignOff
 from approvals.pages.paper import paper
@@ -383,3 +383,20 @@ def test_words_are_left_out_for_those_who_read_only_who_decided() -> None:
     assert "Ana approved" in page
     assert "Between us." not in page
     assert "(erased)" not in page
+
+
+def test_the_page_of_a_turn_says_until_when_its_stage_is_to_be_decided() -> None:
+    world = World()
+    world.publish(
+        StageSpec("First", [world.seat("Ana")], due_in=3), StageSpec("Last", [world.seat("Ben")])
+    )
+    world.begin()
+    ana, item = world.people["Ana"], world.item("Ana")
+    stages = [
+        queries.review(item, ana, at).stage for at in (NOW, NOW + timedelta(days=3), WEEKS_LATER)
+    ]
+    assert [one.left for one in stages[:2]] == [3, 0]
+    assert [one.light for one in stages] == ["on_track", "due_soon", "overdue"]
+    world.decide("Ana")
+    after = queries.review(world.item("Ben"), world.people["Ben"], LATER)
+    assert [one.left for one in after.progress.stages] == [None, None]

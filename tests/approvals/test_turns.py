@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import translation
 
 from approvals import actions, queries
 from approvals.actions import StageSpec
@@ -13,7 +14,7 @@ from approvals.models import Approval, Revocation, SignOff, WorkItem
 from audit.errors import Refused
 from audit.models import Entry
 from audit.verification import verify
-from directory.models import Person
+from directory.models import Person, Post
 from tests.approvals import past
 from tests.approvals.factories import World
 from tests.factories import NOW, make_person
@@ -408,3 +409,72 @@ def test_a_decision_is_taken_back_once_and_never_beside_one_that_follows(race: R
         else:
             assert isinstance(taken_back, actions.TooLate)
             assert decided.result == "passed"
+
+
+# What the pages say of it
+
+
+def shown(world: World, item: WorkItem, person: Person) -> queries.Review:
+    return queries.review(WorkItem.objects.get(pk=item.pk), person, LATER)
+
+
+def test_somebody_who_is_asked_by_name_signs_as_such() -> None:
+    world = World()
+    world.route(["Ana"], may=MAY)
+    world.begin()
+    eve = add(world, "Ana", named(world, "Eve"), "parallel")
+    sentence = shown(world, eve, world.people["Eve"]).sentence
+    assert sentence.startswith("As somebody asked by name, I approve ")
+    sign(world, eve)
+    said = json.loads(bytes(SignOff.objects.get(work_item=eve).statement))
+    assert said["meaning"]["text"] == sentence
+
+
+def test_whoever_waits_for_an_added_signer_reads_for_whom() -> None:
+    world = World()
+    world.route(["Ana"], may=MAY)
+    world.begin()
+    add(world, "Ana", named(world, "Eve"), "before")
+    page = shown(world, world.item("Ana"), world.people["Ana"])
+    assert page.refusal == "Eve decides first; then it is your turn."
+
+
+def test_a_turn_that_was_handed_on_names_who_did_it_and_to_whom() -> None:
+    world = World()
+    world.route(["Ana"], may=MAY)
+    world.begin()
+    given = hand_on(world, "Ana", named(world, "Eve"))
+    [aside] = shown(world, given, world.people["Eve"]).stage.asides
+    post = world.posts["Ana"]
+    assert (aside.name, aside.aside) == (
+        "Ana",
+        f"{post.unit.name}, {post.title} · handed on to Eve",
+    )
+
+
+def test_a_decision_that_was_taken_back_bears_the_time_of_that() -> None:
+    world = World()
+    world.route(["Ana", "Ben"], rule="all")
+    world.begin()
+    world.decide("Ana")
+    signed = SignOff.objects.get(work_item=world.item("Ana"))
+    actions.revoke(sign_off_id=signed.pk, reason="Wrong.", actor=world.people["Ana"], at=LATER)
+    [aside] = shown(world, world.item("Ana"), world.people["Ana"]).stage.asides
+    assert (aside.status, aside.at) == ("revoked", LATER)
+
+
+def test_a_capacity_is_read_in_ones_own_language_and_as_it_was_called_then() -> None:
+    world = World()
+    world.route(["Ana", "Ben"], rule="all", may=MAY)
+    world.begin()
+    eve = add(world, "Ana", named(world, "Eve"), "parallel")
+    with translation.override("zh-hans"):
+        sign(world, eve)
+        world.decide("Ana")
+        world.decide("Ben")
+    renamed = world.posts["Ben"]
+    then = f"{renamed.unit.name} {renamed.title}"
+    Post.objects.filter(pk=renamed.pk).update(title="Chief")
+    seats = {seat.name: seat.post for seat in shown(world, eve, world.people["Eve"]).stage.seats}
+    post = world.posts["Ana"]
+    assert seats == {"Ana": f"{post.unit.name}, {post.title}", "Ben": then, "Eve": "asked by name"}

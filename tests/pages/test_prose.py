@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals import prose
-from audit.spacing import in_a_row
+from audit.spacing import apart, in_a_row
 
 LINES = st.lists(st.text(st.sampled_from("一二、，。共办 3期参训12ab"), max_size=30), max_size=8)
 
@@ -91,3 +91,8 @@ def test_a_space_parts_english_sentences_and_none_parts_chinese_ones() -> None:
         "{% load ui %}{% sentences %}{{ a }} {% if a %} <b>{{ a }}</b>{% endif %}{% endsentences %}"
     )
     assert page.render(Context({"a": "同意<1。"})) == "同意&lt;1。<b>同意&lt;1。</b>"
+
+
+def test_a_number_keeps_its_distance_from_a_chinese_character() -> None:
+    told = [apart("用时9 个工作日"), apart("用时不到 1 小时"), apart("took 9 hours")]
+    assert told == ["用时 9 个工作日", "用时不到 1 小时", "took 9 hours"]

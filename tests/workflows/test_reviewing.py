@@ -7,12 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import actions as approvals
-from approvals.models import SignOff, WorkItem
+from approvals.models import Approval, SignOff, WorkItem
 from approvals.routes.specs import MAY
+from directory import actions as directory
 from directory.actions import OPERATOR
-from directory.models import Person
-from tests.factories import LONG_AGO
+from directory.models import Appointment, Person
+from tests.factories import LONG_AGO, NOW
 from tests.workflows.factories import World, accepted, make_measure, make_world, submitted, write
+from workflows.actions import reports
 from workflows.models import Task
 
 pytestmark = pytest.mark.django_db
@@ -373,3 +375,33 @@ def test_whoever_resubmits_reads_which_way_the_report_goes(world: World) -> None
     page = client.get(address).content.decode()
     assert "all stages are asked again, from “Own unit” on" in page
     assert "With an answer and further files alone" in page
+
+
+def test_a_review_page_says_when_its_stage_is_due(world: World) -> None:
+    publish(world, due_in=2)
+    late = accepted(world)
+    submitted(world, late)
+    page = page_of(signed_in(world.deputy), seat(late, world.deputy))
+    assert "This stage is due" in page
+    assert "overdue" in page
+
+
+def test_a_report_that_was_taken_back_names_who_did_it_in_its_record(
+    world: World, task: Task
+) -> None:
+    approval = seat(task, world.deputy).approval_id
+    reports.withdraw(task_id=task.pk, actor=world.handler, at=NOW)
+    page = signed_in(world.auditor).get(reverse("approval", args=[approval])).content.decode()
+    assert "Lu Wendi took the report back" in page
+
+
+def test_an_administrator_reads_whose_approval_is_blocked(world: World, task: Task) -> None:
+    for person in (world.deputy, world.principal):
+        appointment = Appointment.objects.get(person=person)
+        directory.dismiss(appointment_id=appointment.pk, actor=OPERATOR, at=NOW)
+    client = signed_in(world.administrator)
+    row = client.get(reverse("routes")).content.decode().split('aria-labelledby="blocked"')[1]
+    assert f">{world.lead.name}</span>" in row
+    approval = Approval.objects.get(subject_id=task.pk)
+    page = client.get(reverse("intervention", args=[approval.pk])).content.decode()
+    assert f"An approval of {world.lead.name} at the stage" in page

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
+from approvals import sentences
 from approvals import subjects as approved
 from approvals.models import Approval, SignOff, WorkItem
 from approvals.queries import revocable_ids
@@ -160,7 +161,7 @@ def done(person: Person, after: Bookmark | None = None) -> Records:
     )
     signed = [one.item for one in found[0] if one.kind == "sign_off"]
     sign_offs = SignOff.objects.filter(pk__in=signed).select_related(
-        "acting_for", "approval", "revocation"
+        "acting_for", "approval", "revocation", "work_item__post__unit"
     )
     by_id = {one.pk: one for one in sign_offs.defer("statement")} if signed else {}
     return Records(
@@ -245,8 +246,9 @@ def _asked(
     asked: dict[UUID, list[str]] = {}
     for subject, post, named in seats:
         holder = named or held.get(post.pk)
-        place = f"{post.unit.name} {post.title}" if post else ""
-        asked.setdefault(subject, []).append(holder.name if holder else place)
+        place = sentences.capacity(post.unit.name, post.title) if post else ""
+        name = holder.name if holder else sentences.vacant(place)
+        asked.setdefault(subject, []).append(name)
     return asked
 
 
