@@ -1,12 +1,13 @@
 """The forms of the route editor: a new route, one stage, and lines of signers in plain words."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from approvals.queries.routing import Directory
 from approvals.routes import specs, wording
@@ -26,6 +27,7 @@ PLACES: Mapping[str, tuple[Mapping[str, Any], Promise]] = {
     "coordinating": ({"select": "post_of_coordinating"}, _("The coordinating unit")),
     "reviewing": ({"select": "post_of_reviewing"}, _("The reviewing office")),
 }
+BETWEEN_NAMES = re.compile(r"[、，,;；\n]")
 ROLES = [(role.value, role.label) for role in Post.Role if role in specs.DECIDING_ROLES]
 
 
@@ -62,7 +64,7 @@ class StageForm(forms.Form):
         choices=[
             ("any", _("one of them approves")),
             ("all", _("all of them approve")),
-            ("quorum", _("enough of them approve: a vote")),
+            ("quorum", _("enough approve: a vote")),
         ],
     )
     quorum = forms.IntegerField(
@@ -209,15 +211,14 @@ def _shown(stage: Plain) -> dict[str, Any]:
 
 
 class SignersForm(forms.Form):
-    """One line of signers: a role in a place, or a person. `is_pressed`: one is to be added."""
+    """A line of signers: a role in a place, or people. `is_pressed`: it is to be added now."""
 
     where = forms.ChoiceField(label=_("Whose"), required=False)
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, required=False)
     person = forms.CharField(
-        label=_("Person"),
+        label=_("Names or accounts"),
         required=False,
-        max_length=130,
-        help_text=_("Name or account"),
+        max_length=1000,
         widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"}),
     )
     chosen = forms.BooleanField(label=_("The submitter chooses among them"), required=False)
@@ -229,9 +230,10 @@ class SignersForm(forms.Form):
         directory: Directory,
         prefix: str,
         role: str = "principal",
+        where: str = "",
         is_pressed: bool = False,
     ) -> None:
-        super().__init__(data, prefix=prefix, initial={"role": role})
+        super().__init__(data, prefix=prefix, initial={"role": role, "where": where})
         self.directory = directory
         self.is_pressed = is_pressed
         if prefix != "approvers":
@@ -253,11 +255,27 @@ class SignersForm(forms.Form):
         where = told.get("where")
         if self.is_pressed and not where:
             self.add_error("where", _("Choose whose."))
-        if where == "person" and not self.directory.find(told.get("person", "")):
-            self.add_error("person", _("Nobody, or more than one, is called that. Choose one."))
+        if where == "person":
+            self._look_up(told.get("person", ""))
         if where not in (None, "", "person") and not told.get("role"):
             self.add_error("role", _("Choose a role."))
         return told
+
+    @property
+    def adds_people(self) -> bool:
+        return any(one["select"] == "person" for one in self.lines())
+
+    def _look_up(self, words: str) -> None:
+        """Find everybody who is named. Half a line stops no other button."""
+        named = [one for one in BETWEEN_NAMES.split(words) if one.strip()]
+        found = [(one.strip(), self.directory.find(one)) for one in named]
+        self.people = [str(pk) for _name, pk in found if pk]
+        if unknown := [name for name, pk in found if not pk]:
+            said = _("Nobody, or more than one, is called “%(names)s”. Choose from the list.")
+            names = pgettext("between names", ", ").join(unknown)
+            self.add_error("person", said % {"names": names})
+        elif self.is_pressed and not found:
+            self.add_error("person", _("Say who: a name, or several."))
 
     def lines(self) -> list[dict[str, Any]]:
         """The selectors of what was chosen; none where nothing was, or not properly."""
@@ -279,8 +297,7 @@ class SignersForm(forms.Form):
                 members = self.directory.members(key)
                 return [{"select": "post", "unit": str(one), **role} for one in members]
             case _:
-                found = self.directory.find(self.cleaned_data["person"])
-                return [{"select": "person", "person": str(found)}]
+                return [{"select": "person", "person": one} for one in self.people]
 
 
 def weighed(stage: Plain, data: Mapping[str, Any]) -> Plain:

@@ -86,6 +86,16 @@ class Editor:
     """Whether anything says who approves routes here."""
 
     @property
+    def hints(self) -> list[str]:
+        """What of each stage is hardly on purpose, though it may be put forward."""
+        return [
+            pgettext("a stage and what is wrong with it", "%(stage)s: %(problem)s")
+            % {"stage": wording.stage_name(card.position, card.name), "problem": hint}
+            for card in self.cards
+            for hint in card.hints
+        ]
+
+    @property
     def is_ready(self) -> bool:
         return not self.problems and not any(card.problems for card in self.cards)
 
@@ -169,7 +179,11 @@ def editor(
 def _focus(form: StageForm, adders: Mapping[str, SignersForm], place: str) -> None:
     """Put the keyboard where the last button was, or where one goes on."""
     verb, _dash, name = place.partition("-")
-    fields = {"stage": (form, "name")} | {"where": (adders.get(name), "where")}
+    fields: Mapping[str, tuple[StageForm | SignersForm | None, str]] = {
+        "stage": (form, "name"),
+        "where": (adders.get(name), "where"),
+        "person": (adders.get(name), "person"),
+    }
     found, field = fields.get(verb, (None, ""))
     if found:
         found.fields[field].widget.attrs["autofocus"] = True
@@ -212,15 +226,30 @@ class Words:
             "posts": posts if seats else _("no post yet"),
         }
 
-    def hints(self, spec: StageSpec) -> list[str]:
-        """What may be as it is, but hardly on purpose: a vote that today's posts can't win."""
-        if not spec.quorum_number or any(one["select"] not in KNOWN for one in spec.approvers):
-            return []
-        seats = sum(
+    def votes(self, spec: StageSpec) -> int:
+        """How many votes today's posts have together; 0 where that isn't known, or none."""
+        if any(one["select"] not in KNOWN for one in spec.approvers):
+            return 0
+        return sum(
             one.get("weight", 1) * self.seats.get((str(one.get("unit")), str(one.get("role"))), 1)
             for one in spec.approvers
         )
-        if not seats or seats >= spec.quorum_number:
+
+    def rule(self, spec: StageSpec) -> str:
+        """What makes the stage pass: of a vote with how many there are today."""
+        needed, votes = spec.quorum_number, self.votes(spec)
+        if not needed or spec.refusal == "advice" or votes < needed:
+            return wording.rule(spec)
+        return ngettext(
+            "%(needed)s of %(votes)s vote is needed.",
+            "%(needed)s of %(votes)s votes are needed.",
+            votes,
+        ) % {"needed": needed, "votes": votes}
+
+    def hints(self, spec: StageSpec) -> list[str]:
+        """What may be as it is, but hardly on purpose: a vote that today's posts can't win."""
+        seats = self.votes(spec)
+        if not seats or seats >= (spec.quorum_number or 0):
             return []
         return [
             ngettext(
@@ -250,7 +279,7 @@ def card(
         position,
         spec.name,
         [words.signer(one) for one in spec.approvers],
-        sentences(spec),
+        in_a_row([words.rule(spec), wording.refusal(spec)]),
         wording.notes(spec, words.stages, words.names),
         words.problems.get(position, []),
         words.hints(spec),
@@ -296,7 +325,7 @@ def picture(words: Words, label: str, name: str = "route") -> SafeString:
         drawing.Box(
             spec.name or "…",
             [words.signer(one) for one in spec.approvers] or [_("nobody yet")],
-            wording.rule(spec),
+            words.rule(spec),
             wording.notes(spec, words.stages, words.names)[:3],
             spec.returns_to,
             maybe=bool(spec.condition),

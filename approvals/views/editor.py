@@ -1,6 +1,7 @@
 """Writing routes: the editor, and what becomes of a draft. Administrators only."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from uuid import UUID
 
@@ -185,8 +186,12 @@ def _pressed(request: PersonRequest, draft: RouteDraft) -> HttpResponse:
         return _sent_to(request, reverse("route_rehearsal", args=[kept.route_id]))
     if not button and request.headers.get("HX-Request"):
         return _live(request, kept, form, ahead)
+    again = wrong
+    if directory and not amiss and after.open == opened:
+        again = _more_people(adders, directory, button)
+        after = replace(after, focus=next((f"person-{name}" for name in again), after.focus))
     page = editor(
-        kept, edited=after, form=form if amiss else None, adders=wrong, directory=directory
+        kept, edited=after, form=form if amiss else None, adders=again, directory=directory
     )
     return _editor(request, page, status=422 if amiss else 200, choosing=choosing)
 
@@ -200,6 +205,17 @@ def _adders(
             request.POST, directory=directory, prefix=name, is_pressed=button == f"sign-{name}"
         )
         for name in LISTS
+    }
+
+
+def _more_people(
+    adders: Mapping[str, SignersForm], directory: routing.Directory, button: str
+) -> dict[str, SignersForm]:
+    """The lines that people were just added with, by a press or by Enter: for the next names."""
+    return {
+        name: SignersForm(None, directory=directory, prefix=name, where="person")
+        for name, adder in adders.items()
+        if button in ("save", f"sign-{name}") and adder.adds_people
     }
 
 

@@ -70,10 +70,10 @@ def test_lines_of_signers_go_and_change_places() -> None:
     assert editing.with_lines(opened[0], "approvers", [lines[0]]) == opened[0]
 
 
-def signers(prefix: str = "approvers", **sent: str) -> SignersForm:
+def signers(prefix: str = "approvers", *, is_pressed: bool = False, **sent: str) -> SignersForm:
     data = {f"{prefix}-{name}": value for name, value in sent.items()}
     directory = Directory([], [], PEOPLE)
-    return SignersForm(data, directory=directory, prefix=prefix)
+    return SignersForm(data, directory=directory, prefix=prefix, is_pressed=is_pressed)
 
 
 def test_a_person_is_found_by_name_or_account_and_never_guessed() -> None:
@@ -81,11 +81,25 @@ def test_a_person_is_found_by_name_or_account_and_never_guessed() -> None:
         assert signers(where="person", person=words).lines() == [
             {"select": "person", "person": str(ANA)}
         ]
-    for words in ("Li", "Nobody", ""):
+    for words in ("Li", "Nobody", "Ana, Nobody"):
         form = signers(where="person", person=words)
         assert form.lines() == []
         assert "person" in form.errors
     assert signers(where="person", person="li2").lines()[0]["person"] == str(TWIN)
+
+
+def test_several_people_are_named_at_once_and_whoever_is_unknown_is_said() -> None:
+    for words in ("Ana, li2", "Ana、li2", "ana1，Li (li2)；"):
+        named = [one["person"] for one in signers(where="person", person=words).lines()]
+        assert named == [str(ANA), str(TWIN)]
+    form = signers(where="person", person="Ana, Nobody, Li")
+    assert "called “Nobody, Li”" in form.errors["person"][0]
+
+
+def test_no_name_is_asked_for_only_where_one_is_to_be_added() -> None:
+    idle = signers(where="person", person=" ")
+    assert (idle.lines(), idle.errors) == ([], {})
+    assert "person" in signers(where="person", person="", is_pressed=True).errors
 
 
 def test_nothing_chosen_is_no_line_and_a_place_is_a_role_there() -> None:

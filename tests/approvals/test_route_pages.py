@@ -58,7 +58,7 @@ def test_a_damaged_form_is_refused_beside_the_field_and_keeps_the_rest() -> None
     answer = press(signed_in(office.writer), draft, "close", **damaged)
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert "Nobody, or more than one, is called that." in page
+    assert "Nobody, or more than one, is called “?”." in page
     draft.refresh_from_db()
     assert (draft.stages[0]["name"], draft.stages[0]["due_in"]) == ("Kept", None)
 
@@ -202,3 +202,35 @@ def test_what_is_folded_away_stays_so_while_something_else_is_wrong() -> None:
     late = {"opened": "1", **sent(due_in="soon")}
     page = press(signed_in(office.writer), draft, "close", **late).content.decode()
     assert "<details open>" in page
+
+
+def test_a_vote_that_cannot_be_won_today_is_said_before_it_is_put_forward() -> None:
+    office = Office()
+    office.approves_routes()
+    asks: list[dict[str, Any]] = [{"select": "person", "person": str(office.member.pk)}]
+    vote = {"rule": "quorum", "quorum_number": 2, "refusal": "vote"}
+    draft = office.save(office.begin(), stage("Vote", approvers=asks, **vote))
+    address = reverse("route_draft", args=[draft.route_id])
+    page = signed_in(office.writer).get(address).content.decode()
+    live = page[page.index('id="live"') :]
+    assert "Stage 1 “Vote”: Only 1 vote can be cast today, and 2 are needed." in live
+    assert "Nothing is missing." not in live
+    asks.append({"select": "person", "person": str(office.colleague.pk)})
+    asks.append({"select": "person", "person": str(office.writer.pk), "weight": 2})
+    office.save(draft, stage("Vote", approvers=asks, **vote))
+    page = signed_in(office.writer).get(address).content.decode()
+    assert "Nothing is missing." in page
+    assert page.count("2 of 4 votes are needed.") >= 2
+
+
+def test_after_a_person_was_added_the_next_name_can_be_typed_at_once() -> None:
+    office = Office()
+    draft = office.save(office.begin(), stage("Vote", approvers=[]))
+    told = {"opened": "1", "approvers-where": "person", "approvers-person": office.member.username}
+    for button in ("sign-approvers", "save"):
+        draft.refresh_from_db()
+        answer = press(signed_in(office.writer), draft, button, **told, **sent())
+        adder = answer.context["page"].cards[0].adders["approvers"]
+        assert adder["where"].value() == "person"
+        assert "autofocus" in str(adder["person"])
+        assert not adder["person"].value()

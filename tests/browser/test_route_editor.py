@@ -92,7 +92,7 @@ def test_a_newcomer_builds_a_route_with_the_mouse_in_five_minutes(
     expect(page.locator("[data-card='4'].is-open")).to_be_visible()
     with answered(page):  # what is chosen saves itself, quicker than a person goes on
         hands.choose(whose, "General office")
-    expect(page.locator(".route-picture")).to_contain_text("2 votes are needed.")
+    expect(page.locator(".route-picture")).to_contain_text("2 of 3 votes are needed.")
     expect(page.locator(".route-picture")).to_contain_text("General office")
     expect(page.get_by_text("(3 posts)").first).to_be_visible()
     expect(page.get_by_text("Nothing is missing.")).to_be_visible()
@@ -158,6 +158,35 @@ def put_forward(office: Office) -> None:
     assert general["approvers"][0]["role"] == "principal"
 
 
+def test_three_people_are_named_in_one_line_or_one_after_the_other(
+    office: Office, visit: Visit
+) -> None:
+    page = visit(office.writer, "/routes/", language="en")
+    begin(page)
+    press(page, "A vote")
+    signers = page.get_by_role("group", name="Who signs", exact=True)
+    names = signers.get_by_label("Names or accounts")
+    expect(names).to_be_hidden()
+    with answered(page):
+        signers.get_by_label("Whose").select_option(label="A person by name")
+    with answered(page):
+        names.fill(f"{office.member.username}, {office.colleague.username}")
+    with answered(page):
+        names.press("Enter")
+    expect(names).to_be_focused()
+    with answered(page):
+        page.keyboard.type(office.writer.username)
+    with answered(page):
+        page.keyboard.press("Enter")
+    expect(signers.get_by_role("listitem")).to_have_count(3)
+    expect(page.locator(".route-picture")).to_contain_text("2 of 3 votes are needed.")
+    up = signers.get_by_role("button", name=f"Move {office.colleague.name} up")
+    expect(up).to_be_hidden()
+    with answered(page):
+        page.get_by_label("They are asked").select_option(value="yes")
+    expect(up).to_be_visible()
+
+
 def test_stages_are_ordered_by_keyboard_and_by_dragging(office: Office, visit: Visit) -> None:
     page = visit(office.writer, "/routes/", language="en")
     begin(page)
@@ -181,13 +210,13 @@ def test_what_is_typed_saves_itself_and_draws_itself(office: Office, visit: Visi
     begin(page)
     press(page, "An empty stage")
     with answered(page):
-        page.get_by_label("Name").fill("Archive")
+        page.get_by_label("Name", exact=True).fill("Archive")
     expect(page.locator(".route-picture")).to_contain_text("Archive")
     assert stages() == ["Archive"]
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
-    page.get_by_label("Name").fill("Archives of the office")
+    page.get_by_label("Name", exact=True).fill("Archives of the office")
     expect(page.get_by_role("alert")).to_contain_text("signed out")
-    expect(page.get_by_label("Name")).to_have_value("Archives of the office")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Archives of the office")
     assert stages() == ["Archive"]
 
 
@@ -200,9 +229,9 @@ def test_a_button_pressed_while_the_page_saves_itself_is_not_lost(
     waiting: list[Route] = []
     page.route("**/routes/**", lambda route: waiting.append(route))
     with page.expect_request(lambda request: request.method == "POST"):
-        page.get_by_label("Name").fill("Archive")
+        page.get_by_label("Name", exact=True).fill("Archive")
     page.get_by_role("button", name="Principal", exact=True).click()
-    page.get_by_label("Name").focus()
+    page.get_by_label("Name", exact=True).focus()
     page.unroute("**/routes/**")  # what waits goes on
     expect(page.locator("[data-card='2']")).to_contain_text("Principal")
     assert stages() == ["Archive", "Principal"]
@@ -226,6 +255,7 @@ def test_the_end_of_a_long_route_leaves_its_buttons_in_sight(office: Office, vis
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.get_by_role("button", name="Put the route forward").click(trial=True)
     page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("button", name="Put the route forward")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Rehearse").click(trial=True)
 
 
