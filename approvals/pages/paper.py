@@ -124,7 +124,8 @@ def _box(one: OpeningRecord) -> Box:
 def _signer(seat: SeatView) -> Signer:
     signed = seat.sign_off
     if signed is None:
-        return Signer("", "" if seat.status != "open" else seat.name, seat.post)
+        is_there = seat.status == "open" and not seat.is_vacant
+        return Signer("", seat.name if is_there else "", seat.post)
     opinion = {
         "approve": pgettext("on the printed form", "Approved"),
         "return": pgettext("on the printed form", "Returned"),

@@ -304,7 +304,8 @@ class _Wording:
         elif item.state == State.WAITING:
             yield Act(_("waits for their turn"))
         elif item.state == State.OPEN:
-            yield Act(_("waits for %(name)s") % {"name": seat.name})
+            waits = _("waits for %(name)s") % {"name": seat.name}
+            yield Act(_("nobody holds the post") if seat.is_vacant and item.post else waits)
 
     def _ballot(self, seat: SeatView, signed: SignOff) -> Act:
         went_back = self.openings[seat.item.opening_id].outcome == Opening.Outcome.RETURNED

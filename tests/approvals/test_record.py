@@ -120,10 +120,14 @@ def test_a_vacant_post_decides_nothing() -> None:
     assert record(approval, office.submitter).next == "Ben decides at “Review”"
     office.decide("Ben")
     post = office.posts["Ana"]
-    assert record(approval, office.submitter).next == (
+    page = record(approval, office.submitter)
+    assert page.next == (
         "“Review” waits until somebody is appointed: nobody holds"
         f" {post.unit.name}, {post.title} now"
     )
+    assert "nobody holds the post" in said(page)
+    [empty, _signed] = paper(page, LATER).stages[0].signers
+    assert (empty.name, empty.post) == ("", f"{post.unit.name}, {post.title}")
 
 
 def test_those_whose_own_work_it_is_are_not_next() -> None:

@@ -99,6 +99,12 @@ def test_people_are_found_by_unit_and_post_and_only_those_who_may_be_asked(
     assert "Half a wo" in page
     assert "Choose whom to ask" not in page
 
+    assert (
+        "Nobody who may be asked here fits"
+        in client.post(address, {"do": "search", "q": "zzz"}).content.decode()
+    )
+    assert "None of your colleagues may be asked here" in client.get(address).content.decode()
+
     barred = [world.handler, world.principal, world.deputy]
     for person in barred:
         page = client.post(address, {"do": "search", "q": person.name}).content.decode()
