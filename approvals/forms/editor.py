@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.functional import Promise
@@ -37,12 +38,27 @@ class NewRouteForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autofocus": True})
     )
-    subject_kind = forms.ChoiceField(label=_("What is approved along it"))
+    subject_kind = forms.ChoiceField(
+        label=_("What is approved along it"),
+        help_text=_("To change a route that is in force, open it and write its next version."),
+    )
 
-    def __init__(self, *args: Any, kinds: Iterable[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(one, wording.kind(one)) for one in kinds]
+    def __init__(
+        self, data: Any, *, kinds: Iterable[str], followed: Mapping[str, tuple[UUID, str]]
+    ) -> None:
+        # Nothing can be put forward before somebody approves routes.
+        first = {} if specs.PUBLICATION in followed else {"subject_kind": specs.PUBLICATION}
+        super().__init__(data, initial=first)
+        choices = [(one, _kind(one, followed)) for one in kinds]
         self.fields["subject_kind"].choices = choices  # type: ignore[attr-defined]
+
+
+def _kind(kind: str, followed: Mapping[str, tuple[UUID, str]]) -> str:
+    """What a route is for, with the route that new approvals follow today."""
+    said = wording.kind(kind)
+    if kind not in followed:
+        return said
+    return _("%(kind)s (now: %(route)s)") % {"kind": said, "route": followed[kind][1]}
 
 
 class ImportForm(forms.Form):

@@ -82,6 +82,8 @@ class Editor:
     """The number of the version that this one replaces."""
     changes: Sequence[Compared]
     """What it would change against that version."""
+    instead_of: str
+    """The name of the other route that new approvals of the kind follow until then."""
     has_route: bool
     """Whether anything says who approves routes here."""
 
@@ -172,6 +174,7 @@ def editor(
         directory,
         newest.number if newest else None,
         changes_of(draft, newest) if newest else [],
+        (routing.followed_instead(route) or ("", ""))[1],
         routing.approves_routes(organisation.pk),
     )
 

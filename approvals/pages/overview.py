@@ -1,5 +1,6 @@
 """Every route, and what is stuck on its way along one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 from approvals import queries, sentences, subjects
 from approvals.pages.interventions import Proposed, waiting
 from approvals.queries import Blocked, routing, units_of
-from approvals.routes import wording
+from approvals.routes import specs, wording
 from directory.models import Person
 from directory.policy import may_administer
 from directory.queries import roles_of
@@ -35,6 +36,8 @@ class RouteRow:
     route: Any
     kind: str
     draft: str
+    instead: str = ""
+    """The name of the route that new approvals follow instead, where this one was published."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class RoutesPage:
     blocked: list[BlockedRow] | None
     interventions: list[tuple[str, Proposed]] = field(default_factory=list)
     """What waits for a second administrator, each with the title of what it is about."""
+    has_route: bool = True
+    """Whether anything says who approves routes here."""
 
     @property
     def may_write(self) -> bool:
@@ -57,13 +62,21 @@ def overview(user: Person, at: datetime) -> RoutesPage:
         rows = blocked_rows(queries.blocked(user.organisation_id, at))
         proposed = waiting(user.organisation_id)
     drafts = routing.draft_states(user.organisation_id)
+    followed = routing.followed(user.organisation_id)
     known: list[Any] = list(queries.routes(user))
     found = [
-        RouteRow(one, wording.kind(one.subject_kind), drafts.get(one.pk, ""))
+        RouteRow(
+            one, wording.kind(one.subject_kind), drafts.get(one.pk, ""), _instead(one, followed)
+        )
         for one in known
         if one.version_number or (one.pk in drafts and rows is not None)
     ]
-    return RoutesPage(found, rows, proposed)
+    return RoutesPage(found, rows, proposed, specs.PUBLICATION in followed)
+
+
+def _instead(route: Any, followed: Mapping[str, tuple[UUID, str]]) -> str:
+    pk, name = followed.get(route.subject_kind, (route.pk, ""))
+    return name if route.version_number and pk != route.pk else ""
 
 
 def blocked_rows(blocked: list[Blocked]) -> list[BlockedRow]:

@@ -39,12 +39,15 @@ class Reading:
     changes: Sequence[Compared]
     """What the draft would change."""
     may_write: bool
+    instead: tuple[UUID, str] | None
+    """Id and name of the other route that new approvals of the kind follow."""
     published: Entry | None
     """With which entry the version shown was published."""
 
     @property
     def is_in_force(self) -> bool:
-        return bool(self.versions) and self.version == self.versions[0]
+        newest = bool(self.versions) and self.version == self.versions[0]
+        return newest and not self.instead
 
     @property
     def before(self) -> Any:
@@ -90,6 +93,7 @@ def reading(
         progress,
         changes,
         may_write,
+        routing.followed_instead(route),
         routing.publication(version) if version else None,
     )
 

@@ -185,6 +185,22 @@ def approves_routes(organisation_id: UUID) -> bool:
     return found.exists()
 
 
+def followed(organisation_id: UUID) -> dict[str, tuple[UUID, str]]:
+    """By kind of subject, the route that new approvals follow: its id and name. One query."""
+    versions = RouteVersion.objects.filter(
+        organisation=organisation_id, published_at__isnull=False
+    ).order_by("route__subject_kind", "-published_at", "-id")
+    last = versions.distinct("route__subject_kind")
+    found = last.values_list("route__subject_kind", "route_id", "route__name")
+    return {kind: (route, name) for kind, route, name in found}
+
+
+def followed_instead(route: Route) -> tuple[UUID, str] | None:
+    """The other route that new approvals of this one's kind follow; None where it is this one."""
+    found = followed(route.organisation_id).get(route.subject_kind)
+    return found if found and found[0] != route.pk else None
+
+
 def draft_states(organisation_id: UUID) -> dict[UUID, str]:
     """By route, what its open draft is doing, in words."""
     states = [RouteDraft.State.WRITING, RouteDraft.State.SUBMITTED]

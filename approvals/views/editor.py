@@ -54,7 +54,11 @@ def _route(request: PersonRequest, route_id: UUID) -> Route:
 @administrator_only
 def route_new(request: PersonRequest) -> HttpResponse:
     """Name a new route; the editor follows."""
-    form = NewRouteForm(request.POST if request.method == "POST" else None, kinds=subjects.kinds())
+    form = NewRouteForm(
+        request.POST if request.method == "POST" else None,
+        kinds=subjects.kinds(),
+        followed=routing.followed(request.user.organisation_id),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             draft = actions.begin_route(

@@ -1,7 +1,7 @@
 """An organisation that writes routes: two administrators, and a committee that approves them."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -35,14 +35,16 @@ class Office:
         self.writer = make_administrator(self.organisation)
         self.colleague = make_administrator(self.organisation)
 
-    def publish(self, *stages: StageSpec, name: str = "Route", kind: str = KIND) -> Route:
+    def publish(
+        self, *stages: StageSpec, name: str = "Route", kind: str = KIND, at: datetime = NOW
+    ) -> Route:
         version = actions.publish_route(
             organisation=self.organisation,
             name=name,
             subject_kind=kind,
             stages=stages or [StageSpec("Principal", [LEAD])],
             actor=OPERATOR,
-            at=NOW,
+            at=at,
         )
         return version.route
 

@@ -9,7 +9,8 @@ from django.urls import reverse
 from approvals import actions
 from approvals.models import RouteDraft
 from directory.models import Person
-from tests.approvals.routing import Office, stage
+from tests.approvals.factories import KIND
+from tests.approvals.routing import LATER, Office, stage
 from tests.approvals.test_editing import sent
 from tests.factories import NOW
 
@@ -234,3 +235,70 @@ def test_after_a_person_was_added_the_next_name_can_be_typed_at_once() -> None:
         assert adder["where"].value() == "person"
         assert "autofocus" in str(adder["person"])
         assert not adder["person"].value()
+
+
+def test_of_two_routes_for_the_same_the_page_says_which_one_new_approvals_follow() -> None:
+    office = Office()
+    older = office.publish(name="Older")
+    newer = office.publish(name="Newer", at=LATER)
+    client = signed_in(office.member)
+    rows = client.get(reverse("routes")).context["page"].routes
+    assert {row.route.name: row.instead for row in rows} == {"Older": "Newer", "Newer": ""}
+    page = client.get(reverse("route", args=[older.pk])).content.decode()
+    assert "New approvals follow “Newer”, which was published later." in page
+    assert reverse("route", args=[newer.pk]) in page
+    page = client.get(reverse("route", args=[newer.pk])).content.decode()
+    assert "published later" not in page
+
+
+def test_a_new_route_says_which_one_it_will_stand_in_for() -> None:
+    office = Office()
+    office.approves_routes()
+    office.publish(name="Older")
+    client = signed_in(office.writer)
+    assert "(now: Older)" in client.get(reverse("route_new")).content.decode()
+    draft = actions.begin_route(
+        organisation=office.organisation,
+        name="Newer",
+        subject_kind=KIND,
+        actor=office.writer,
+        at=NOW,
+    )
+    page = client.get(reverse("route_draft", args=[draft.route_id])).content.decode()
+    assert "instead of “Older”" in page
+
+
+def test_while_a_draft_is_under_approval_its_page_says_that_it_can_be_withdrawn() -> None:
+    office = Office()
+    office.approves_routes()
+    draft = actions.begin_route(
+        organisation=office.organisation,
+        name="First",
+        subject_kind=KIND,
+        stages=[stage()],
+        actor=office.writer,
+        at=NOW,
+    )
+    office.submit(draft)
+    page = signed_in(office.writer).get(reverse("route", args=[draft.route_id])).content.decode()
+    assert "Nothing now: it is under approval" in page
+    assert "Once it is approved, new approvals follow it" in page
+    assert "a published version never changes" not in page
+
+
+def test_an_organisation_without_routes_reads_how_it_gets_its_first() -> None:
+    office = Office()
+    client = signed_in(office.writer)
+    for _ in range(2):
+        page = client.get(reverse("routes")).content.decode()
+        assert "publish_route" in page
+        assert "Begin with the one for publishing routes" in page
+        assert (
+            "publish_route" not in signed_in(office.member).get(reverse("routes")).content.decode()
+        )
+        office.publish()
+    form = client.get(reverse("route_new")).context["form"]
+    assert form["subject_kind"].value() == "route_publication"
+    office.approves_routes()
+    assert "publish_route" not in client.get(reverse("routes")).content.decode()
+    assert not client.get(reverse("route_new")).context["form"]["subject_kind"].value()
