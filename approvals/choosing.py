@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from approvals import queries, selectors, stages
+from approvals import applying, queries, selectors, stages
 from approvals.models import Stage
 from approvals.queries import Seated
 from approvals.selectors import Chair
@@ -85,7 +85,7 @@ def offered(version_id: UUID, context: Context, at: datetime) -> list[Choice]:
         one
         for one in stages.stages_of(version_id)
         if any("from" in selector for selector in one.approvers)
-        and not stages.why_skipped(one, context)
+        and not applying.why_skipped(one, context)
     ]
     if not asking:
         return []

@@ -202,8 +202,10 @@ def back_to(stage: str, first: int, last: int, *, resumes: bool) -> str:
 def asked_by(origin: str, name: str, note: str, *, moved: bool = False) -> str:
     """How somebody came to be asked beside the route."""
     words = {"name": name, "note": note}
+    if not note and moved:
+        return _("handed on by %(name)s") % words
     if not note:
-        return (_("handed on by %(name)s") if moved else _("asked by %(name)s")) % words
+        return (_("added by %(name)s") if origin == "added" else _("asked by %(name)s")) % words
     if moved:
         return _("handed on by %(name)s: “%(note)s”") % words
     if origin == "consulted":

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from approvals import queries, rules, selectors
+from approvals.applying import why_skipped
 from approvals.models import Approval, Opening, Round, Stage, WorkItem
 from approvals.rules import Ballot, Rule, Seat
 from approvals.selectors import Chair, Posted
@@ -18,10 +19,6 @@ from approvals.subjects import Context
 from audit import canonical
 from directory.queries import working_days
 
-NO_COOPERATING_UNIT = "no_cooperating_unit"
-"""Why a stage was skipped: only cooperating units are asked, and there are none."""
-CONDITION = "condition"
-"""Why a stage was skipped: it applies to other subjects only."""
 CARRIED = "carried"
 """Why a stage passed as it opened: its signers had approved at an earlier stage."""
 
@@ -177,25 +174,6 @@ def _due(stage: Stage, course: Course, at: datetime) -> Any:
     if stage.due_in is None:
         return None
     return working_days(course.organisation).add(timezone.localdate(at), stage.due_in)
-
-
-def why_skipped(stage: Stage, context: Context) -> str:
-    """Why the stage doesn't apply to such a subject; nothing where it does."""
-    if stage.condition and not applies(stage.condition, context):
-        return CONDITION
-    if not context.cooperating_units and selectors.asks_cooperating_units_only(stage.approvers):
-        return NO_COOPERATING_UNIT
-    return ""
-
-
-def applies(condition: Mapping[str, Sequence[str]], context: Context) -> bool:
-    """Whether a stage's condition includes the subject: each thing it asks about has to fit."""
-    facts = {
-        "plans": str(context.plan),
-        "unit_kinds": context.unit_kind,
-        "priorities": context.priority,
-    }
-    return all(facts[asked] in wanted for asked, wanted in condition.items())
 
 
 def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -125,7 +126,7 @@ def _signer(seat: SeatView) -> Signer:
     signed = seat.sign_off
     if signed is None:
         is_there = seat.status == "open" and not seat.is_vacant
-        return Signer("", seat.name if is_there else "", seat.post)
+        return Signer("", seat.name if is_there else "", _capacity(seat))
     opinion = {
         "approve": pgettext("on the printed form", "Approved"),
         "return": pgettext("on the printed form", "Returned"),
@@ -134,7 +135,12 @@ def _signer(seat: SeatView) -> Signer:
     said = seat.comment or (seat.aside if seat.item.carried_from_id else "")
     if said:
         opinion = _("%(decision)s: %(comment)s") % {"decision": opinion, "comment": said}
-    return Signer(opinion, seat.name, seat.post, seat.evidence, seat.statement, signed.at)
+    return Signer(opinion, seat.name, _capacity(seat), seat.evidence, seat.statement, signed.at)
+
+
+def _capacity(seat: SeatView) -> str:
+    """The post, and how somebody came to the seat whom the route didn't ask."""
+    return " · ".join(filter(None, [seat.post, seat.came]))
 
 
 def _returns(one: OpeningRecord) -> Iterator[str]:
@@ -156,7 +162,7 @@ def _returns(one: OpeningRecord) -> Iterator[str]:
 
 
 def _references(page: RecordPage) -> Iterator[Reference]:
-    """The entries of what the form shows: submission, ballots, the end."""
+    """The entries of what the form shows, in their order: submission, ballots, the end."""
     newest = page.rounds[-1]
     acts: list[Act] = [newest.sent]
     for one in newest.openings:
@@ -165,8 +171,9 @@ def _references(page: RecordPage) -> Iterator[Reference]:
         if one.opening.outcome == Opening.Outcome.SKIPPED:
             acts.append(one.opened)
         acts += [act for turn in one.turns if turn.counts for act in turn.acts if act.evidence]
-    seen = set()
-    for act in [*acts, *([page.end] if page.end else [])]:
-        if act.entry and act.entry.pk not in seen:
-            seen.add(act.entry.pk)
-            yield Reference(act.text, act.entry)
+    acts += [page.end] if page.end else []
+    first: dict[UUID, Reference] = {}
+    for act in acts:
+        if act.entry:
+            first.setdefault(act.entry.pk, Reference(act.text, act.entry))
+    yield from sorted(first.values(), key=lambda one: one.entry.subject_seq)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -51,6 +52,15 @@ class SeatView:
     note: str = ""
     """Who asked somebody beside the route, and with which words."""
 
+    @property
+    def came(self) -> str:
+        """How somebody whom the route didn't ask came to this seat, without anybody's words."""
+        item = self.item
+        if item.carried_from_id or item.asked_by is None or item.is_given:
+            return "" if item.carried_from_id else self.aside
+        moved = bool(item.succeeds_id)
+        return sentences.asked_by(item.origin, item.asked_by.name, "", moved=moved)
+
 
 @dataclass(frozen=True)
 class StageView:
@@ -71,6 +81,8 @@ class StageView:
     asides: list[SeatView] = field(default_factory=list)
     took: str = ""
     """How long it took, or has taken so far."""
+    sent_back: Sequence[SeatView] = ()
+    """Those who returned it from a later stage to this one, as it was opened now."""
     left: int | None = None
     """Of an open stage with a deadline: the working days that remain, below zero when overdue."""
 
@@ -158,8 +170,11 @@ def progress(approval: Approval, *, at: datetime, person: Person | None = None) 
     )
     stages = list(Stage.objects.filter(version=approval.version_id))
     latest = max((opening.round for opening in openings), key=lambda one: one.number)
+    gone = overtaken(openings)
     shown = {
-        opening.stage_id: opening for opening in openings if opening.round_id == latest.pk
+        opening.stage_id: opening
+        for opening in openings
+        if opening.round_id == latest.pk and opening.pk not in gone
     }  # a later opening of the same stage supersedes the earlier one
     seats = Seating(approval, openings, person, at)
     views = [seats.stage(stage, shown.get(stage.pk), latest) for stage in stages]
@@ -172,6 +187,32 @@ def progress(approval: Approval, *, at: datetime, person: Person | None = None) 
     stuck = seats.stuck(now) if now else ""
     awaited = now.awaited if now and not stuck else []
     return Progress(approval, latest, views, awaited, stuck, past)
+
+
+def overtaken(openings: Sequence[Opening]) -> set[UUID]:
+    """The openings that don't stand any more because of a return to an earlier stage.
+
+    All from that stage on are asked again; if the stage that returned it has it back directly
+    afterwards, those between the two stand.
+    """
+    gone: set[UUID] = set()
+    for before, after in pairwise(sorted(openings, key=lambda one: one.number)):
+        if not _is_return(before, after):
+            continue
+        first, last = after.stage.position, before.stage.position
+        gone |= {
+            one.pk
+            for one in openings
+            if one.round_id == after.round_id and one.number < after.number
+            if one.stage.position in (first, last)
+            or (one.stage.position > first and not after.resumes_at)
+        }
+    return gone
+
+
+def _is_return(before: Opening, after: Opening) -> bool:
+    """Whether the later of two openings in a row is what the earlier one was returned to."""
+    return before.outcome == Opening.Outcome.RETURNED and before.round_id == after.round_id
 
 
 class Seating:
@@ -194,6 +235,10 @@ class Seating:
         self.words = words
         items = [item for opening in openings for item in opening.work_items.all()]
         waiting = {(i.post_id, i.person_id) for i in items if not hasattr(i, "sign_off")}
+        in_order = pairwise(sorted(openings, key=lambda one: one.number))
+        self.returned = {
+            after.pk: before for before, after in in_order if _is_return(before, after)
+        }
         self.heirs = {item.succeeds_id: item for item in items if item.succeeds_id}
         self.claims = claimants(waiting, at)
         holders = {claims[0].person for claims in self.claims.values() if claims}
@@ -234,10 +279,19 @@ class Seating:
             self._took(opening.opened_at, opening.closed_at)
             if opening.outcome != Opening.Outcome.SKIPPED
             else "",
+            self._sent_back(opening),
             None
             if opening.outcome or opening.due_date is None
             else self.days.between(localdate(self.at), opening.due_date),
         )
+
+    def _sent_back(self, opening: Opening) -> list[SeatView]:
+        before = self.returned.get(opening.pk)
+        if before is None:
+            return []
+        seats = [self.seat(item) for item in before.work_items.all() if item.is_seat]
+        here = opening.stage.position
+        return [one for one in seats if one.sign_off and one.sign_off.target == here]
 
     def stuck(self, now: StageView) -> str:
         """Why nobody can decide at a stage that is open; empty where somebody can."""

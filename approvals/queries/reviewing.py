@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from approvals import policy, refusals, rules, sentences, subjects
+from approvals.applying import why_skipped
 from approvals.models import PreparedSignature, SignOff, Stage, WorkItem
 from approvals.policy import Claim
 from approvals.queries.asking import revocable
@@ -15,6 +16,7 @@ from approvals.queries.people import barred, claimants, why_not_yours
 from approvals.queries.progress import Progress, SeatView, StageView, electorate, progress
 from approvals.rules import Ballot, Tally
 from approvals.statements import Head, Reviewed
+from approvals.subjects import Context
 from audit.models import Root
 from directory.models import Person
 from directory.queries import passkeys_in_force
@@ -93,6 +95,12 @@ class Review:
     def lacks_passkey(self) -> bool:
         """Whether a passkey is all that is missing."""
         return bool(self.choices) and self.needs_passkey and not self.has_passkey
+
+    @property
+    def earlier(self) -> list[tuple[str, SeatView]]:
+        """What was said at the stages before this one, each with the name of its stage."""
+        before = [one for one in self.progress.stages if one.position < self.stage.position]
+        return [(one.name, seat) for one in before for seat in one.seats if seat.comment]
 
     @property
     def targets(self) -> list[Target]:
@@ -266,16 +274,23 @@ def _choices(
     """The decisions that would be taken, each with what the rules make of it."""
     row: Stage = item.opening.stage
     rule, seats, ballots = electorate(row, [seat.item for seat in stage.seats])
-    ahead = next((one for one in shown.stages if one.position > row.position), None)
+    ahead = _ahead(item, shown)
     for decision in Decision.values:
         if decision == Decision.ABSTAIN and not rules.may_abstain(rule, seats, ballots, item.pk):
             continue
         if decision != Decision.RETURN and not rules.reachable(rule, seats):
             continue
         tally = rules.tally(rule, seats, [*ballots, Ballot(item.pk, decision, 0)])
-        yield Choice(
-            decision, _then(row, decision, tally, ahead.name if ahead else ""), says(decision)
-        )
+        yield Choice(decision, _then(row, decision, tally, ahead), says(decision))
+
+
+def _ahead(item: WorkItem, shown: Progress) -> str:
+    """The stage to which it goes from here, empty where this is the last one."""
+    opening = item.opening
+    context = Context.thawed(opening.round.context)
+    first = opening.resumes_at or opening.stage.position + 1
+    later = Stage.objects.filter(version=shown.approval.version_id, position__gte=first)
+    return next((one.name for one in later if not why_skipped(one, context)), "")
 
 
 def _then(stage: Stage, decision: str, tally: Tally, ahead: str) -> str:

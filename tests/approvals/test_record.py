@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -404,3 +405,76 @@ def test_the_page_of_a_turn_says_until_when_its_stage_is_to_be_decided() -> None
     world.decide("Ana")
     after = queries.review(world.item("Ben"), world.people["Ben"], LATER)
     assert [one.left for one in after.progress.stages] == [None, None]
+
+
+def test_a_printed_form_says_how_somebody_beside_the_route_came_to_sign() -> None:
+    world = World()
+    world.route(["Ana"], may=["add_signer", "transfer"])
+    approval = world.begin()
+    eve, dan = make_person(world.organisation, "Eve"), make_person(world.organisation, "Dan")
+    given: dict[str, Any] = {"note": "She knows it.", "actor": world.people["Ana"], "at": LATER}
+    asked = world.item("Ana")
+    added = actions.add_signer(work_item_id=asked.pk, person=eve, when="parallel", **given)
+    handed = actions.transfer(work_item_id=asked.pk, person=dan, **given)
+    world.decide("Ana", item=handed, by=dan, at=LATER)
+    world.decide("Ana", item=added, by=eve, at=LATER)
+    sheet = paper(record(approval, world.submitter), LATER)
+    assert [(one.name, one.post) for one in sheet.stages[0].signers] == [
+        ("Dan", "asked by name · handed on by Ana"),
+        ("Eve", "asked by name · added by Ana"),
+    ]
+    places = [one.entry.subject_seq for one in sheet.references]
+    assert places == sorted(places)
+
+
+def test_what_a_return_asks_again_stands_no_more_and_its_reason_is_read_where_it_goes() -> None:
+    world = World()
+    names = ("Ana", "Ben", "Cai")
+    seats = {name: world.seat(name) for name in names}
+    last = StageSpec("Third", [seats["Cai"]], returns_to=[1])
+    world.publish(StageSpec("First", [seats["Ana"]]), StageSpec("Second", [seats["Ben"]]), last)
+    approval = world.begin()
+    world.decide("Ana", comment="Counted twice.")
+    world.decide("Ben")
+    world.decide("Cai", "return", target=1, comment="Once more.")
+    assert [one.is_superseded for one in openings(record(approval, world.submitter))] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    page = queries.review(world.item("Ana"), world.people["Ana"], LATER)
+    assert [one.status for one in page.progress.stages] == ["now", "ahead", "ahead"]
+    assert [(one.name, one.comment) for one in page.stage.sent_back] == [("Cai", "Once more.")]
+    assert "goes to “Second”" in page.choices[0].then
+    world.decide("Ana", comment="Now 124.", at=LATER)
+    page = queries.review(world.item("Ben"), world.people["Ben"], LATER)
+    assert [(stage, seat.comment) for stage, seat in page.earlier] == [("First", "Now 124.")]
+
+
+def test_what_is_asked_for_back_directly_goes_there_and_what_lies_between_stands() -> None:
+    world = World()
+    seats = [world.seat(name) for name in ("Ana", "Ben", "Cai")]
+    last = StageSpec("Third", [seats[2]], returns_to=[1], after_return="resume")
+    world.publish(StageSpec("First", [seats[0]]), StageSpec("Second", [seats[1]]), last)
+    approval = world.begin()
+    world.decide("Ana")
+    world.decide("Ben")
+    world.decide("Cai", "return", target=1, comment="Once more.")
+    page = queries.review(world.item("Ana"), world.people["Ana"], LATER)
+    assert [one.status for one in page.progress.stages] == ["now", "done", "ahead"]
+    assert "goes to “Third”" in page.choices[0].then
+    gone = [one.is_superseded for one in openings(record(approval, world.submitter))]
+    assert gone == [True, False, True, False]
+
+
+def test_a_choice_never_names_a_stage_that_will_be_skipped() -> None:
+    world = World()
+    world.publish(
+        StageSpec("First", [world.seat("Ana")]),
+        StageSpec("If", [world.seat("Ben")], condition={"unit_kinds": ["street"]}),
+        StageSpec("Third", [world.seat("Cai")]),
+    )
+    world.begin()
+    page = queries.review(world.item("Ana"), world.people["Ana"], LATER)
+    assert "goes to “Third”" in page.choices[0].then

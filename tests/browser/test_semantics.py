@@ -176,6 +176,30 @@ def test_a_vote_is_lost_once_it_can_not_be_won(world: World, look: Look) -> None
     expect(story).to_contain_text("0 + 1 undecided can't reach 2 any more")
 
 
+def test_whoever_is_returned_something_by_a_later_stage_reads_by_whom_and_why(
+    world: World, look: Look
+) -> None:
+    task = under_approval(
+        world,
+        StageSpec("Own unit", [DEPUTY]),
+        StageSpec("Principal", [PRINCIPAL]),
+        StageSpec("Review", [OFFICE], returns_to=[1], after_return="resume"),
+    )
+    decide(task, world.deputy, comment="Counted twice.")
+    decide(task, world.principal)
+    page = review(look, task, world.coordinator)
+    expect(page.get_by_role("heading", name="Said at earlier stages")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("“Counted twice.”")
+    page.get_by_role("radio", name="Return").check()
+    page.get_by_label("back to the stage “Own unit”").check()
+    sign(page, "Return", "Count once more.")
+    expect(page.get_by_text("It goes back.")).to_be_visible()
+    page = review(look, task, world.deputy)
+    expect(page.get_by_role("note")).to_contain_text("Shen Ruochuan returned it to this stage")
+    expect(page.get_by_role("note")).to_contain_text("Count once more.")
+    expect(choice(page, "Approve")).to_contain_text("passes and goes to “Review”")
+
+
 def test_advice_is_heard_and_counts_nothing(world: World, look: Look) -> None:
     (first, asks_first), (second, asks_second) = office(world, "Ana"), office(world, "Ben")
     task = under_approval(
@@ -208,7 +232,7 @@ def test_signers_in_order_are_asked_one_after_the_other(world: World, look: Look
     approval = Approval.objects.get(subject_id=task.pk)
     later = WorkItem.objects.get(approval=approval, state="waiting")
     page = look(world.principal, f"/work-items/{later.pk}/", language="en")
-    expect(page.locator("main")).to_contain_text("somebody before you has yet to decide")
+    expect(page.locator("main")).to_contain_text("Xu Cheng'an decides first; then it is your turn")
     expect(page.locator(".ballots")).to_contain_text("not yet their turn")
     expect(page.get_by_role("radio")).to_have_count(0)
     decide(task, world.deputy)
@@ -487,7 +511,9 @@ def test_a_blocked_stage_goes_on_by_itself_once_somebody_is_appointed(
     page = look(world.administrator, "/routes/", language="en")
     blocked = page.get_by_role("region", name="Blocked")
     expect(blocked).to_contain_text("Nobody holds a post that is asked. Appoint somebody.")
-    expect(record(look, task, world.handler)).to_contain_text("vacant")
+    story = record(look, task, world.handler)
+    expect(story).to_contain_text("“Review” waits until somebody is appointed: nobody holds")
+    expect(story).not_to_contain_text("decides at")
     successor = make_person(world.organisation, "Ben")
     appoint(post, successor, starts_at=timezone.now())
     page = look(world.administrator, "/routes/", language="en")
