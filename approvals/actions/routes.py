@@ -53,7 +53,8 @@ def publish_route(
     """The operator publishes the next version of the route of that name, made if there is none.
 
     This is how an organisation gets its first routes. From now on new approvals of that kind of
-    subject follow it; those on their way keep theirs. Raises InvalidRoute, UnderApproval,
+    subject follow it; those on their way keep theirs. A draft that says the same is done with,
+    one that was written on stays. Raises InvalidRoute, UnderApproval,
     NotAdministrator, OperatorOnly.
     """
     check(stages, organisation)
@@ -63,6 +64,7 @@ def publish_route(
         raise OperatorOnly
     if route.drafts.filter(state=RouteDraft.State.SUBMITTED).exists():
         raise UnderApproval
+    done = _done_with(route, stages)
     version, facts = write_version(route, stages, published_by=None, at=at)
     append(
         route,
@@ -70,9 +72,19 @@ def publish_route(
         actor=actor,
         at=at,
         capacity=warrant.capacity,
-        facts=facts,
+        facts={**done, **facts},
     )
     return version
+
+
+def _done_with(route: Route, stages: Sequence[StageSpec]) -> Mapping[str, Any]:
+    """End the draft whose stages are published as they are; the facts of it for the entry."""
+    draft = route.drafts.filter(state=RouteDraft.State.WRITING).first()
+    if draft is None or [StageSpec.of(one) for one in draft.stages] != list(stages):
+        return {}
+    draft.state = RouteDraft.State.PUBLISHED
+    draft.save(update_fields=["state"])
+    return {"draft": {"id": draft.pk, "state": draft.state}}
 
 
 def write_version(

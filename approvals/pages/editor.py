@@ -111,7 +111,7 @@ def presets() -> list[Preset]:
         "deputy": _("Deputy in charge"),
         "principal": _("Principal"),
         "cooperating": _("Cooperating units"),
-        "vote": _("A vote"),
+        "vote": _("A vote, such as 2 of 3"),
         "office": _("An office"),
         "empty": _("An empty stage"),
     }

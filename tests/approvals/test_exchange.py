@@ -12,12 +12,15 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from approvals import actions
 from approvals.actions import StageSpec
 from approvals.models import RouteDraft, RouteVersion
 from approvals.routes import bpmn, exchange
 from approvals.routes.schema import misfits
-from tests.approvals.routing import LEAD, Office
-from tests.factories import make_unit
+from audit.models import Entry
+from audit.verification import verify
+from tests.approvals.routing import LEAD, Office, stage
+from tests.factories import NOW, make_unit
 
 OFFICE = {"select": "post", "unit": "Office", "role": "principal"}
 
@@ -163,6 +166,37 @@ def test_the_operator_publishes_a_file(tmp_path: Path) -> None:
         call_command("publish_route", place, organisation=name, stdout=StringIO())
     with pytest.raises(CommandError, match="--organisation"):
         call_command("publish_route", place, organisation="Nowhere", stdout=StringIO())
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.parametrize(("goes_on", "state"), [(False, "published"), (True, "writing")])
+def test_a_draft_that_the_operator_publishes_as_it_is_is_done_with(
+    tmp_path: Path, goes_on: bool, state: str
+) -> None:
+    office = Office()
+    vote = {"select": "post", "unit": str(office.committee.pk), "role": "reviewer", "weight": 2}
+    draft = actions.begin_route(
+        organisation=office.organisation,
+        name="First",
+        subject_kind="route_publication",
+        stages=[stage("Vote", approvers=[vote], rule="quorum", quorum_number=2, due_in=3)],
+        actor=office.writer,
+        at=NOW,
+    )
+    client = Client()
+    client.force_login(office.writer)
+    place = tmp_path / "route.json"
+    exported = client.get(f"{reverse('route_json', args=[draft.route_id])}?draft")
+    place.write_bytes(exported.content)
+    if goes_on:
+        office.save(draft, *draft.stages, stage("Second"))
+    call_command("publish_route", place, organisation=office.organisation.name, stdout=StringIO())
+    draft.refresh_from_db()
+    assert draft.state == state
+    entry = Entry.objects.filter(subject=f"route:{draft.route_id}").latest("subject_seq")
+    told = json.loads(bytes(entry.body))["facts"]
+    assert ("draft" in told) is not goes_on
+    assert verify(office.organisation.pk).first_bad is None
 
 
 WORDS = bpmn.Words(

@@ -190,6 +190,7 @@ def test_whoever_is_chosen_counts_before_they_are_added_and_is_not_saved_yet() -
     assert f"Reviewer of {office.committee.name}".lower() in page.lower()
     assert "Say who signs." not in page
     assert "data-may-submit" in page
+    assert "with the next button" in page
     draft.refresh_from_db()
     assert draft.stages[0]["approvers"] == []
 
@@ -302,3 +303,14 @@ def test_an_organisation_without_routes_reads_how_it_gets_its_first() -> None:
     office.approves_routes()
     assert "publish_route" not in client.get(reverse("routes")).content.decode()
     assert not client.get(reverse("route_new")).context["form"]["subject_kind"].value()
+
+
+def test_what_is_not_saved_yet_is_not_exported() -> None:
+    office = Office()
+    draft = office.save(office.begin(), stage("Office", approvers=[]))
+    address = reverse("route_draft", args=[draft.route_id])
+    client = signed_in(office.writer)
+    assert "?draft" in client.get(address).content.decode()
+    told = {"revision": draft.revision, **pending(office)}
+    answer = client.post(address, told, headers={"HX-Request": "true"})
+    assert "?draft" not in answer.content.decode()

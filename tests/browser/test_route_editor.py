@@ -62,7 +62,7 @@ def build(page: Page, office: Office) -> None:
     """Deputy → principal → 2 of 3 reviewers → office: five presses and two choices."""
     press(page, "Deputy in charge")
     press(page, "Principal")
-    press(page, "A vote")
+    press(page, "A vote, such as 2 of 3")
     signers = page.get_by_role("group", name="Who signs", exact=True)
     signers.get_by_label("Whose").select_option(label=office.committee.name)
     press(page, "An office")
@@ -80,7 +80,7 @@ def test_a_newcomer_builds_a_route_with_the_mouse_in_five_minutes(
     expect(page.get_by_label("Name")).to_be_focused()
     hands.type("Completion")
     hands.click(page.get_by_role("button", name="Begin the route"))
-    for stage in ("Deputy in charge", "Principal", "A vote"):
+    for stage in ("Deputy in charge", "Principal", "A vote, such as 2 of 3"):
         with answered(page):
             hands.click(page.get_by_role("button", name=stage, exact=True))
     whose = page.get_by_role("group", name="Who signs", exact=True).get_by_label("Whose")
@@ -163,7 +163,7 @@ def test_three_people_are_named_in_one_line_or_one_after_the_other(
 ) -> None:
     page = visit(office.writer, "/routes/", language="en")
     begin(page)
-    press(page, "A vote")
+    press(page, "A vote, such as 2 of 3")
     signers = page.get_by_role("group", name="Who signs", exact=True)
     names = signers.get_by_label("Names or accounts")
     expect(names).to_be_hidden()
