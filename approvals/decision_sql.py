@@ -1,16 +1,18 @@
 """The decision's own SQL: what it locks and reads in one trip, what it writes in another.
 
-A root that is no task takes a second trip to read. Nearly everything else in the product goes
-through the ORM. A decision is what people wait for and what the benchmark measures, and these
-statements are the difference between 3 and 8 times the bare floor. The root's lock is a statement
-of its own before the reading: one that locks and reads would see the ballots from before it waited.
+A root that is no task takes a trip more, and so does acting for somebody else. Nearly everything
+else in the product goes through the ORM. A decision is what people wait for and what the benchmark
+measures, and these statements are the difference between 3 and 8 times the bare floor. The root's
+lock is a statement of its own before the reading: one that locks and reads would see the ballots
+from before it waited.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,17 +26,16 @@ from approvals.rules import Ballot, Rule, Seat
 from approvals.stages import stages_of
 from approvals.statements import Head
 from audit.actions import Prepared
-from audit.models import Root, plain_columns
+from audit.canonical import id_of_text
+from audit.models import Entry, Root, plain_columns
 
-# Which root it is never changes, so it may be looked up by the statement that locks it. A CTE runs
-# once, and each locks no row or the one.
+# Which root it is never changes, so the statement that locks it may look it up.
 LOCK = """
-WITH found AS MATERIALIZED (
+SELECT 1 FROM {table} WHERE id = (
     SELECT split_part(a.root, ':', 2)::uuid
     FROM approvals_workitem i JOIN approvals_approval a ON a.id = i.approval_id
     WHERE i.id = %(item)s AND i.organisation_id = %(organisation)s
-), {locks}
-SELECT {locked}
+) FOR NO KEY UPDATE
 """
 
 READ = """
@@ -42,35 +43,10 @@ WITH item AS MATERIALIZED (
     SELECT * FROM approvals_workitem WHERE id = %(item)s
 ), held AS MATERIALIZED (
     -- FOR SHARE: an appointment that is ended at this moment either ends before or waits for us.
-    SELECT p.post_id
-    FROM directory_appointment p JOIN directory_post post ON post.id = p.post_id
-    WHERE p.person_id = %(person)s AND post.abolished_at IS NULL
+    SELECT FROM directory_appointment p
+    WHERE p.person_id = %(person)s AND p.post_id = (SELECT post_id FROM item)
         AND p.starts_at <= %(at)s AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
-        AND p.post_id = ANY (ARRAY(
-            SELECT seat.post_id FROM approvals_workitem seat
-            WHERE seat.opening_id = (SELECT opening_id FROM item)
-        ))
     FOR SHARE OF p
-), lent AS MATERIALIZED (
-    SELECT d.principal_id
-    FROM directory_delegation d
-    JOIN directory_person principal ON principal.id = d.principal_id
-    JOIN directory_appointment p ON p.person_id = d.principal_id
-    JOIN directory_post post ON post.id = p.post_id
-    WHERE d.delegate_id = %(person)s AND principal.is_active AND post.abolished_at IS NULL
-        AND p.post_id = (SELECT post_id FROM item) AND (d.post_id IS NULL OR d.post_id = p.post_id)
-        AND p.starts_at <= %(at)s AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
-        AND d.starts_at <= %(at)s AND d.ends_at > %(at)s
-        AND (d.revoked_at IS NULL OR d.revoked_at > %(at)s)
-    FOR SHARE OF d, p
-), lent_by_name AS MATERIALIZED (
-    SELECT d.principal_id
-    FROM directory_delegation d JOIN directory_person principal ON principal.id = d.principal_id
-    WHERE d.delegate_id = %(person)s AND principal.is_active
-        AND d.principal_id = (SELECT person_id FROM item) AND d.post_id IS NULL
-        AND d.starts_at <= %(at)s AND d.ends_at > %(at)s
-        AND (d.revoked_at IS NULL OR d.revoked_at > %(at)s)
-    FOR SHARE OF d
 )
 SELECT i.id, i.position, i.origin, i.post_id, i.person_id, i.state,
     o.id, o.number, o.outcome, o.reason, o.resumes_at,
@@ -78,9 +54,7 @@ SELECT i.id, i.position, i.origin, i.post_id, i.person_id, i.state,
     r.id, r.number, r.document_id, r.digest, r.submitter_id, r.authors, r.context,
     o.stage_id, post.title, post.role, unit.id, unit.name,
     (SELECT is_active FROM directory_person WHERE id = %(person)s),
-    (SELECT array_agg(post_id) FROM held),
-    (SELECT array_agg(DISTINCT principal_id)
-     FROM (TABLE lent UNION ALL TABLE lent_by_name) AS principals),
+    EXISTS (TABLE held) AND post.abolished_at IS NULL,
     -- A seat has one turn at a time. One that carries an approval over shows that ballot.
     (SELECT json_agg(json_build_array(seat.id, seat.position, seat.post_id, seat.person_id,
             seat.weight, seat.origin, seat.state, seat.waits_for, ballot.decision, ballot.target,
@@ -120,6 +94,46 @@ LEFT JOIN approvals_signoff same ON same.organisation_id = i.organisation_id
     AND same.person_id = %(person)s AND same.idempotency_key = %(key)s
 LEFT JOIN {table} root ON root.id = split_part(a.root, ':', 2)::uuid
 WHERE i.organisation_id = %(organisation)s
+"""
+
+# For whom the person may act on the item, and which posts of the opening they hold themselves.
+RIGHTS = """
+WITH seat AS MATERIALIZED (
+    SELECT post_id, person_id, opening_id FROM approvals_workitem WHERE id = %(item)s
+), lent AS MATERIALIZED (
+    SELECT d.principal_id
+    FROM directory_delegation d
+    JOIN directory_person principal ON principal.id = d.principal_id
+    JOIN directory_appointment p ON p.person_id = d.principal_id
+    JOIN directory_post post ON post.id = p.post_id
+    WHERE d.delegate_id = %(person)s AND principal.is_active AND post.abolished_at IS NULL
+        AND p.post_id = (SELECT post_id FROM seat) AND (d.post_id IS NULL OR d.post_id = p.post_id)
+        AND p.starts_at <= %(at)s AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
+        AND d.starts_at <= %(at)s AND d.ends_at > %(at)s
+        AND (d.revoked_at IS NULL OR d.revoked_at > %(at)s)
+    FOR SHARE OF d, p
+), lent_by_name AS MATERIALIZED (
+    SELECT d.principal_id
+    FROM directory_delegation d JOIN directory_person principal ON principal.id = d.principal_id
+    WHERE d.delegate_id = %(person)s AND principal.is_active
+        AND d.principal_id = (SELECT person_id FROM seat) AND d.post_id IS NULL
+        AND d.starts_at <= %(at)s AND d.ends_at > %(at)s
+        AND (d.revoked_at IS NULL OR d.revoked_at > %(at)s)
+    FOR SHARE OF d
+), held AS MATERIALIZED (
+    SELECT p.post_id
+    FROM directory_appointment p JOIN directory_post post ON post.id = p.post_id
+    WHERE p.person_id = %(person)s AND post.abolished_at IS NULL
+        AND p.starts_at <= %(at)s AND (p.ends_at IS NULL OR p.ends_at > %(at)s)
+        AND p.post_id = ANY (ARRAY(
+            SELECT other.post_id FROM approvals_workitem other
+            WHERE other.opening_id = (SELECT opening_id FROM seat)
+        ))
+    FOR SHARE OF p
+)
+SELECT (SELECT array_agg(DISTINCT principal_id)
+        FROM (TABLE lent UNION ALL TABLE lent_by_name) AS principals),
+    (SELECT array_agg(post_id) FROM held)
 """
 
 
@@ -179,8 +193,7 @@ class Reading(NamedTuple):
     unit: UUID | None
     unit_name: str | None
     is_active: bool
-    held: list[UUID]
-    lent: list[UUID]
+    holds_post: bool
     asked: list[Place]
     posts: list[tuple[UUID, UUID, str]]
     seen_hash: bytes | None
@@ -218,18 +231,16 @@ class Reading(NamedTuple):
         people = {one for place in self.places for one in (place.decided_by, place.acting_for)}
         return people - {None}  # type: ignore[return-value]
 
-    def claims(self, person: UUID) -> list[Claim]:
-        """The rights under which `person` may act on the item's seat."""
-        own = self.named == person or (self.post is not None and self.post in self.held)
-        lent = [Claim(person, acting_for=principal) for principal in self.lent]
-        return ([Claim(person)] if own else []) + lent
+    def own(self, person: UUID) -> list[Claim]:
+        """The right to the item's seat that is `person`'s own."""
+        return [Claim(person)] if self.named == person or self.holds_post else []
 
-    def has_other_seat(self, person: UUID) -> bool:
-        """Whether another seat of this opening waits for `person` in their own right."""
+    def has_other_seat(self, person: UUID, held: set[UUID]) -> bool:
+        """Whether another seat of this opening waits for `person`, who holds the posts `held`."""
         return any(
             place.id != self.item
             and place.decision is None
-            and (place.person == person or place.post in self.held)
+            and (place.person == person or place.post in held)
             for place in self.places
         )
 
@@ -246,15 +257,14 @@ def read_decision(
     """Lock the item's root, then read; None if the organisation has no such item."""
     item = {"item": work_item_id, "organisation": organisation_id}
     asked = item | {"person": person_id, "at": at, "seen": seen.seq if seen else 0, "key": key}
-    roots = subjects.roots()
-    # Nearly always it is about a task; for what it turns out not to be it is read once more.
-    root = roots[0]
-    row = fetch_one(Statement("lock_decision", _lock(roots), item), _read(root, asked))
+    # Nearly always it is about a task; what it turns out to be else is locked and read once more.
+    root, *others = subjects.roots()
+    row = fetch_one(_lock(root, item), _read(root, asked))
     if row is None:
         return None
     if not _is_of(root, row[WIDTH]):
-        root = next(one for one in roots if _is_of(one, row[WIDTH]))
-        row = fetch_one(_read(root, asked))
+        root = next(one for one in others if _is_of(one, row[WIDTH]))
+        row = fetch_one(_lock(root, item), _read(root, asked))
     found = Reading._make(row[:WIDTH])
     digest, seen_hash, request = found.document_digest, found.seen_hash, found.earlier_request
     names, _ = plain_columns(root)
@@ -262,10 +272,10 @@ def read_decision(
         document_digest=bytes(digest),
         context=json.loads(found.context),  # type: ignore[arg-type]
         stage=next(one for one in stages_of(found.version) if one.pk == found.stage),
-        held=found.held or [],
-        lent=found.lent or [],
         asked=[_place(*place) for place in found.asked or ()],  # type: ignore[arg-type]
-        posts=[(UUID(post), UUID(unit), role) for post, unit, role in found.posts or ()],  # type: ignore[arg-type]
+        posts=[
+            (id_of_text(post), id_of_text(unit), role) for post, unit, role in found.posts or ()
+        ],
         seen_hash=None if seen_hash is None else bytes(seen_hash),
         earlier_request=None if request is None else bytes(request),
     )
@@ -274,16 +284,16 @@ def read_decision(
 WIDTH = len(Reading._fields)
 
 
-@lru_cache(maxsize=1)
-def _lock(roots: Sequence[type[Root]]) -> str:
-    """LOCK for all tables in which an approval may have its root."""
-    tables = {f"root{number}": root for number, root in enumerate(roots)}
-    locks = ", ".join(
-        f"{name} AS MATERIALIZED (SELECT 1 FROM {root._meta.db_table}"  # noqa: S608 - from models
-        " WHERE id = (TABLE found) FOR NO KEY UPDATE)"
-        for name, root in tables.items()
-    )
-    return LOCK.format(locks=locks, locked=", ".join(f"(TABLE {name})" for name in tables))
+def read_rights(item: UUID, person: UUID, at: datetime) -> tuple[list[UUID], set[UUID]]:
+    """For whom `person` may act on the item, and the posts of its opening that they hold."""
+    asked = {"item": item, "person": person, "at": at}
+    lent, held = fetch_one(Statement("read_rights", RIGHTS, asked))
+    return lent or [], set(held or ())
+
+
+def _lock(root: type[Root], item: Mapping[str, Any]) -> Statement:
+    kind = root._meta
+    return Statement(f"lock_{kind.model_name}", LOCK.format(table=kind.db_table), item)
 
 
 def _read(root: type[Root], asked: Mapping[str, Any]) -> Statement:
@@ -321,7 +331,7 @@ def _place(seat: str, position: int, *rest: Any) -> Place:
 
 
 def _id(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
+    return id_of_text(text) if text else None
 
 
 @dataclass(frozen=True)
@@ -353,15 +363,9 @@ def write_decision(write: Write) -> None:
 
 
 def _statements(write: Write) -> Iterable[Statement]:
-    sign_off, at = write.sign_off, write.at
+    at = write.at
     if write.prepared.openings:
         yield _insert(write.prepared.openings)
-    yield _insert([sign_off])
-    yield Statement(
-        "close_item",
-        "UPDATE approvals_workitem SET state = 'decided', closed_at = %s WHERE id = %s",
-        [at, sign_off.work_item_id],
-    )
     if write.unneeded:
         yield Statement(
             "close_others",
@@ -389,66 +393,96 @@ def _statements(write: Write) -> Iterable[Statement]:
         yield Statement(
             "move_approval",
             "UPDATE approvals_approval SET state = %s, ended_at = %s WHERE id = %s",
-            [write.approval_state, ended, sign_off.approval_id],
+            [write.approval_state, ended, write.sign_off.approval_id],
         )
-    yield _head(write.root, write.changed)
-    yield _insert([write.prepared.entry])
+    yield _recorded(write)
 
 
-Written = tuple["models.Field[Any, Any]", ...]
-"""The fields that a statement writes, in order."""
+# What every decision writes, as one statement: four would be planned, locked and checked singly.
+RECORD = """
+WITH signed AS (
+    INSERT INTO {sign_offs} ({signed}) VALUES ({sign_off})
+), closed AS (
+    UPDATE approvals_workitem SET state = 'decided', closed_at = %s WHERE id = %s
+), head AS (
+    UPDATE {roots} SET {changed} WHERE id = %s
+)
+INSERT INTO {entries} ({written}) VALUES ({entry})
+"""
+
+
+def _recorded(write: Write) -> Statement:
+    root, row, entry = write.root, write.sign_off, write.prepared.entry
+    name, sql, (signed, changed, written) = _recording(type(root), tuple(write.changed))
+    closed = write.at, row.work_item_id
+    values = [*signed(row), *closed, *changed(root), root.pk, *written(entry)]
+    return Statement(name, sql, values)
+
+
+@lru_cache(maxsize=64)
+def _recording(
+    model: type[Root], changed: Sequence[str]
+) -> tuple[str, str, tuple["Values", "Values", "Values"]]:
+    """RECORD for a kind of root and those of its fields that change, and the values it takes."""
+    signed, entry = _written(SignOff), _written(Entry)
+    root = _written(model, {*changed, "chain_head", "chain_length"})
+    sql = RECORD.format(
+        sign_offs=signed.table,
+        signed=", ".join(signed.columns),
+        sign_off=signed.places,
+        roots=root.table,
+        changed=", ".join(f"{column} = %s" for column in root.columns),
+        entries=entry.table,
+        written=", ".join(entry.columns),
+        entry=entry.places,
+    )
+    return (
+        f"record_{root.table}_{'_'.join(changed)}",
+        sql,
+        (signed.values, root.values, entry.values),
+    )
+
+
+Values = Callable[[models.Model], tuple[Any, ...]]
 MANY = 12
 """Inserts of more rows than this are not kept as prepared statements: too many of a kind."""
 
 
 def _insert(rows: Sequence[models.Model]) -> Statement:
-    name, sql, written = _insertion(type(rows[0]), len(rows))
-    return Statement(name, sql, [_value(field, row) for row in rows for field in written])
+    name, sql, values = _insertion(type(rows[0]), len(rows))
+    return Statement(name, sql, [value for row in rows for value in values(row)])
 
 
 @lru_cache(maxsize=64)
-def _insertion(model: type[models.Model], count: int) -> tuple[str, str, Written]:
-    table, written = _columns(model)
-    line = f"({', '.join(['%s'] * len(written))})"
-    columns = ", ".join(str(field.column) for field in written)
+def _insertion(model: type[models.Model], count: int) -> tuple[str, str, Values]:
+    table, columns, values, places = _written(model)
     return (
         f"insert_{table}_{count}" if count <= MANY else "",
-        f"INSERT INTO {table} ({columns}) VALUES {', '.join([line] * count)}",  # noqa: S608 - from models
-        written,
+        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - from models
+        f" VALUES {', '.join([f'({places})'] * count)}",
+        values,
     )
 
 
-def _head(root: Root, changed: Sequence[str]) -> Statement:
-    name, sql, written = _advance(type(root), tuple(changed))
-    return Statement(name, sql, [*(_value(field, root) for field in written), root.pk])
+class Written(NamedTuple):
+    """What a statement writes of a row, and where its values go."""
+
+    table: str
+    columns: Sequence[str]
+    values: Values
+    places: str
 
 
-@lru_cache(maxsize=64)
-def _advance(model: type[Root], changed: Sequence[str]) -> tuple[str, str, Written]:
-    table, every = _columns(model)
-    written = tuple(one for one in every if one.name in {*changed, "chain_head", "chain_length"})
-    sets = ", ".join(f"{field.column} = %s" for field in written)
-    return (
-        f"advance_{table}_{'_'.join(changed)}",
-        f"UPDATE {table} SET {sets} WHERE id = %s",  # noqa: S608 - from models
-        written,
-    )
+def _written(model: type[models.Model], names: Collection[str] = ()) -> Written:
+    """All of the model's fields that the database doesn't fill, or those of the `names`.
 
-
-@lru_cache(maxsize=32)
-def _columns(model: type[models.Model]) -> tuple[str, Written]:
-    """The table, and the fields that a statement writes."""
+    Their values go as they are, so the model has to be one that `plain_columns` takes.
+    """
+    plain_columns(model)
     meta = model._meta
     fields = [one for one in meta.concrete_fields if one.db_default is models.NOT_PROVIDED]
-    return meta.db_table, tuple(fields)
-
-
-ADAPTED = {type(None), bool, int, str, bytes, UUID, datetime}
-"""Types that are written as they are, whatever the field; asking the field takes longer."""
-
-
-def _value(field: "models.Field[Any, Any]", row: models.Model) -> Any:
-    value = getattr(row, field.attname)
-    if type(value) in ADAPTED and not isinstance(field, models.JSONField):
-        return value
-    return field.get_db_prep_save(value, connection)
+    if names:
+        fields = [one for one in fields if one.name in names]
+    columns = [str(one.column) for one in fields]
+    values = attrgetter(*(one.attname for one in fields))
+    return Written(meta.db_table, columns, values, ", ".join(["%s"] * len(fields)))

@@ -26,6 +26,7 @@ from uuid import UUID
 
 from approvals.prepared import Statement, fetch_all
 from approvals.subjects import Context
+from audit.canonical import id_of_text
 from directory.models import Appointment, Unit
 from directory.policy import DECIDES
 from directory.queries import in_force
@@ -112,7 +113,7 @@ def _places(
     selector = selector.get("from", selector)
     match selector["select"]:
         case "post":
-            units = [UUID(str(selector["unit"]))]
+            units = [id_of_text(str(selector["unit"]))]
         case "post_of_lead":
             units = [context.lead_unit]
         case "post_of_each_cooperating":

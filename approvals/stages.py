@@ -17,6 +17,7 @@ from approvals.rules import Ballot, Rule, Seat
 from approvals.selectors import Chair, Posted
 from approvals.subjects import Context
 from audit import canonical
+from audit.models import made
 from directory.queries import working_days
 
 CARRIED = "carried"
@@ -134,16 +135,17 @@ def open_from(
     over: list[Opening] = []
     items: list[WorkItem] = []
     for stage in stages_of(course.version)[position - 1 :]:
-        opening = Opening(
+        opening = made(
+            Opening,
             organisation_id=course.organisation,
             approval_id=course.approval,
             round_id=course.round,
-            stage=stage,
             number=number + len(over),
             opened_at=at,
             due_date=_due(stage, course, at),
             resumes_at=resumes_at,
         )
+        opening.stage = stage
         if resumes_at and stage.position >= resumes_at:
             opening.resumes_at = None
         if reason := why_skipped(stage, course.context):
@@ -191,7 +193,8 @@ def seat(opening: Opening, course: Course, at: datetime) -> list[WorkItem]:
 def item(opening: Opening, position: int, chair: Chair, origin: str, at: datetime) -> WorkItem:
     """A seat of the opening as its electorate is frozen."""
     waits = opening.stage.sequential and position > 1
-    return WorkItem(
+    return made(
+        WorkItem,
         organisation_id=opening.organisation_id,
         approval_id=opening.approval_id,
         opening_id=opening.id,

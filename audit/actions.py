@@ -9,7 +9,7 @@ from uuid import UUID
 from audit import canonical
 from audit.canonical import Commitment, leaf_hash
 from audit.ids import uuid7
-from audit.models import Entry, Opening, Root
+from audit.models import Entry, Opening, Root, made
 
 VERSION = 1
 
@@ -39,7 +39,8 @@ def prepare(
     data and long texts belong in Commitments. `actor` is a Person, or `operator`/`engine`/`worker`.
     Raises BodyTooLarge.
     """
-    entry = Entry(
+    entry = made(
+        Entry,
         organisation=root.organisation_id,  # type: ignore[attr-defined]
         subject=root.subject,
         subject_seq=root.chain_length + 1,

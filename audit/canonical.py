@@ -109,6 +109,8 @@ def _set(value: Iterable[Any]) -> str:
 
 text_of_id = lru_cache(maxsize=4096)(str)
 """An id's text; kept, as a decision writes each of its ids several times."""
+id_of_text = lru_cache(maxsize=4096)(UUID)
+"""The other way round, for the ids of posts and people: the same few stand in many rows."""
 
 
 # Looked up by type. A date comes after a datetime, which is one, too.
@@ -154,6 +156,8 @@ def leaf_hash(data: bytes) -> bytes:
 
 def commitments(value: Any) -> list[Commitment]:
     """Every commitment inside `value`, in order."""
+    if type(value) in _HOLDS_NOTHING:
+        return []
     if isinstance(value, Commitment):
         return [value]
     if isinstance(value, Mapping):
@@ -161,3 +165,6 @@ def commitments(value: Any) -> list[Commitment]:
     if isinstance(value, list | tuple):
         return [found for item in value for found in commitments(item)]
     return []
+
+
+_HOLDS_NOTHING = frozenset({type(None), bool, int, str, bytes, UUID, datetime})

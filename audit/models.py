@@ -1,8 +1,8 @@
 """The ledger's tables. Nothing here points at another room: subjects and actors are text."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import connection, models
@@ -74,6 +74,36 @@ def plain_columns(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str
     if any(hasattr(field, "from_db_value") for field in fields):
         raise TypeError(f"{model.__name__} has a field whose value the database's is not")
     return tuple(field.attname for field in fields), tuple(str(field.column) for field in fields)
+
+
+Made = TypeVar("Made", bound=models.Model)
+
+
+def made(model: type[Made], **values: Any) -> Made:
+    """`model(**values)` by the names of the columns, in a fourth of the time.
+
+    Django tries each foreign key's keyword under two names and asks field after field for its
+    default; a decision makes half a dozen rows. Raises TypeError for a name that is no column's.
+    """
+    names, constants, makers = _blank(model)
+    given = {**constants, **values}
+    for name, maker in makers:
+        if name not in given:
+            given[name] = maker()
+    if len(given) > len(names):
+        raise TypeError(f"{model.__name__} has no {', '.join(given.keys() - {*names})}")
+    return model(*[given[name] for name in names])
+
+
+@lru_cache
+def _blank(
+    model: type[models.Model],
+) -> tuple[Sequence[str], Mapping[str, Any], Sequence[tuple[str, Callable[[], Any]]]]:
+    """The attributes of a model's fields, and what they get if nobody says: always, or anew."""
+    fields = model._meta.concrete_fields
+    makers = [(field.attname, field.get_default) for field in fields if callable(field.default)]
+    constants = {one.attname: one.get_default() for one in fields if not callable(one.default)}
+    return [field.attname for field in fields], constants, makers
 
 
 class Entry(models.Model):

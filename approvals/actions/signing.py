@@ -15,7 +15,7 @@ from approvals.policy import Claim
 from approvals.statements import Head, Reviewed, challenge, statement
 from audit.canonical import Commitment
 from audit.ids import uuid7
-from audit.models import Root
+from audit.models import Root, made
 from directory.models import Passkey, Person
 from directory.passkeys import Assertion
 
@@ -71,7 +71,8 @@ def sign_off(
     request: Request, reading: Reading, claim: Claim, statement: bytes, comment: Commitment | None
 ) -> SignOff:
     """The row, unsaved."""
-    return SignOff(
+    return made(
+        SignOff,
         id=uuid7(),
         organisation_id=request.actor.organisation_id,
         approval_id=reading.approval,

@@ -50,7 +50,12 @@ def claim(reading: Reading, actor: Person, at: datetime) -> Claim:
     """The right under which the person acts; the policy is asked here, under the lock."""
     if not reading.is_active:
         raise refusals.DeactivatedPerson
-    claims = reading.claims(actor.pk)
+    claims, held = reading.own(actor.pk), set[UUID]()
+    if not claims:
+        # Whoever has a right of their own can't gain by another's: a claim for somebody else
+        # is barred by all that bars the person.
+        lent, held = decision_sql.read_rights(reading.item, actor.pk, at)
+        claims = [Claim(actor.pk, acting_for=principal) for principal in lent]
     if not claims:
         raise refusals.NotYourItem(reason=queries.why_not_yours(reading.item, actor, at))
     if reading.origin == WorkItem.Origin.CONSULTED:
@@ -64,7 +69,7 @@ def claim(reading: Reading, actor: Person, at: datetime) -> Claim:
         claims,
         barred=barred,
         used=reading.used,
-        has_own_seat=reading.has_other_seat(actor.pk),
+        has_own_seat=reading.has_other_seat(actor.pk, held),
     )
     if verdict.claim is None:
         raise refusals.OwnSeatFirst if verdict.bar == "own_seat_first" else refusals.OneSeat

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from approvals.models import WorkItem
 from approvals.prepared import Statement, fetch_one
 
 pytestmark = pytest.mark.django_db
@@ -33,10 +34,14 @@ def test_any_text_arrives_as_it_was_given(text: str) -> None:
         ("boolean", True),
         ("uuid", uuid4()),
         ("timestamptz", datetime(2026, 11, 16, 1, 30, 0, 7, tzinfo=UTC)),
+        ("bytea", b"\\x00'\0\xff"),
+        ("bytea", b""),
+        ("text", WorkItem.State.NOT_NEEDED),
         ("text", None),
         ("text[]", ["it's", "b\\"]),
     ],
 )
 def test_other_values_do_too(kind: str, value: Any) -> None:
     name = f"echo_{kind.strip('[]')}_{kind.count('[')}"
-    assert fetch_one(Statement(name, f"SELECT %s::{kind}", [value])) == (value,)
+    (found,) = fetch_one(Statement(name, f"SELECT %s::{kind}", [value]))
+    assert (bytes(found) if kind == "bytea" else found) == value
