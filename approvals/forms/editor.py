@@ -235,7 +235,7 @@ class SignersForm(forms.Form):
         label=_("Names or accounts"),
         required=False,
         max_length=1000,
-        widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off", "placeholder": " "}),
     )
     chosen = forms.BooleanField(label=_("The submitter chooses among them"), required=False)
 

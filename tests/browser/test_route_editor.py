@@ -169,8 +169,10 @@ def test_three_people_are_named_in_one_line_or_one_after_the_other(
     expect(names).to_be_hidden()
     with answered(page):
         signers.get_by_label("Whose").select_option(label="A person by name")
+    expect(signers.get_by_text("Say who signs.")).to_be_visible()
     with answered(page):
         names.fill(f"{office.member.username}, {office.colleague.username}")
+    expect(signers.get_by_text("Say who signs.")).to_be_hidden()
     with answered(page):
         names.press("Enter")
     expect(names).to_be_focused()
