@@ -186,6 +186,7 @@ class KeyReused(Refused):
     """The same idempotency key with another request."""
 
     status = 422
+    stands = True
     sentence = _(
         "You sent this form before: %(did)s That stands, and what you sent now was not taken."
     )

@@ -41,6 +41,7 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
         "title": title(),
         "text": error.message,
         "changes": getattr(error, "changes", ()),
+        "stands": getattr(error, "stands", False),
         "comment": request.POST.get("comment", ""),
         "back_url": request.headers.get("Referer", "/"),
     }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from approvals.models import Approval, Opening
-from approvals.pages.record import Act, OpeningRecord, RecordPage
+from approvals.pages.record import Act, OpeningRecord, RecordPage, RoundRecord
 from approvals.queries import units_of
 from approvals.queries.progress import SeatView
 from approvals.sentences import listed
@@ -82,7 +82,7 @@ def paper(page: RecordPage, at: datetime) -> Paper:
     """What the form says of a record. One query: the unit's name."""
     approval, newest = page.approval, page.rounds[-1]
     unit = units_of([newest.round]).get(newest.round.pk, "")
-    standing = [one for one in newest.openings if not one.is_superseded]
+    standing = [one for one in _all(page) if not one.is_superseded]
     completes = approval.subject_kind == COMPLETION
     return Paper(
         _("Completion approval form") if completes else _("Approval form"),
@@ -94,7 +94,7 @@ def paper(page: RecordPage, at: datetime) -> Paper:
             Fact(_("Route"), _route(approval), _("Round"), str(newest.round.number)),
         ],
         bytes(newest.round.digest),
-        [_box(one) for one in sorted(standing, key=lambda one: one.view.position)],
+        [_box(one, newest) for one in sorted(standing, key=lambda one: one.view.position)],
         [sentence for one in _all(page) for sentence in _returns(one)],
         page.end.text if page.end else _("not ended yet"),
         approval.ended_at,
@@ -113,13 +113,17 @@ def _all(page: RecordPage) -> list[OpeningRecord]:
     return [one for round_ in page.rounds for one in round_.openings]
 
 
-def _box(one: OpeningRecord) -> Box:
+def _box(one: OpeningRecord, newest: RoundRecord) -> Box:
     if one.opening.outcome == Opening.Outcome.SKIPPED:
         return Box(one.view.name, [], "", one.why)
     signers = [_signer(seat) for seat in one.view.seats if seat.status != "not_needed"]
     left = [seat.post for seat in one.view.seats if seat.status == "not_needed"]
     not_needed = _("Not needed any more: %(posts)s") % {"posts": listed(left)} if left else ""
-    return Box(one.view.name, signers, one.sum, in_a_row([one.why, not_needed]))
+    number, before = one.opening.round.number, ""
+    if number != newest.round.number:
+        before = _("Of round %(n)s; it stands, as nothing that was read then has changed.")
+        before %= {"n": number}
+    return Box(one.view.name, signers, one.sum, in_a_row([before, one.why, not_needed]))
 
 
 def _signer(seat: SeatView) -> Signer:
@@ -165,7 +169,7 @@ def _references(page: RecordPage) -> Iterator[Reference]:
     """The entries of what the form shows, in their order: submission, ballots, the end."""
     newest = page.rounds[-1]
     acts: list[Act] = [newest.sent]
-    for one in newest.openings:
+    for one in _all(page):
         if one.is_superseded:
             continue
         if one.opening.outcome == Opening.Outcome.SKIPPED:

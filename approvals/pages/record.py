@@ -13,7 +13,7 @@ from approvals import sentences, subjects
 from approvals.models import Approval, Intervention, Opening, Round, SignOff, WorkItem
 from approvals.queries import routing
 from approvals.queries.meanwhile import told
-from approvals.queries.progress import SeatView, StageView, electorate, overtaken
+from approvals.queries.progress import SeatView, StageView, electorate, standing
 from approvals.queries.record import Kept, kept
 from approvals.reckoning import reckoned
 from approvals.routes import wording
@@ -164,9 +164,7 @@ class _Wording:
         settled = [one for one in found.interventions if one.state == Intervention.State.CONFIRMED]
         self.reseated = {one.work_item_id: one for one in settled if one.work_item_id}
         # A later opening of the same stage, or a later round, takes an opening's place.
-        latest = found.rounds[-1].pk if found.rounds else None
-        newest = {one.stage_id: one.pk for one in found.openings if one.round_id == latest}
-        self.standing = set(newest.values()) - overtaken(found.openings)
+        self.standing = {one.pk for one in standing(found.openings).values()}
         self.conditions = _conditions(found)
 
     def round(self, one: Round) -> RoundRecord:

@@ -170,12 +170,7 @@ def progress(approval: Approval, *, at: datetime, person: Person | None = None) 
     )
     stages = list(Stage.objects.filter(version=approval.version_id))
     latest = max((opening.round for opening in openings), key=lambda one: one.number)
-    gone = overtaken(openings)
-    shown = {
-        opening.stage_id: opening
-        for opening in openings
-        if opening.round_id == latest.pk and opening.pk not in gone
-    }  # a later opening of the same stage supersedes the earlier one
+    shown = standing(openings)
     seats = Seating(approval, openings, person, at)
     views = [seats.stage(stage, shown.get(stage.pk), latest) for stage in stages]
     past = [
@@ -189,7 +184,25 @@ def progress(approval: Approval, *, at: datetime, person: Person | None = None) 
     return Progress(approval, latest, views, awaited, stuck, past)
 
 
-def overtaken(openings: Sequence[Opening]) -> set[UUID]:
+def standing(openings: Sequence[Opening]) -> dict[UUID, Opening]:
+    """The opening of each stage that counts now, by the stage's id.
+
+    A later opening takes the place of an earlier one. A round that began further on, because
+    nothing that was read had changed, leaves what the stages before it decided.
+    """
+    gone = _overtaken(openings)
+    found: dict[UUID, Opening] = {}
+    round_ = None
+    for one in sorted(openings, key=lambda one: one.number):
+        if one.round_id != round_:
+            begun, round_ = one.stage.position, one.round_id
+            found = {pk: old for pk, old in found.items() if old.stage.position < begun}
+        if one.pk not in gone:
+            found[one.stage_id] = one
+    return found
+
+
+def _overtaken(openings: Sequence[Opening]) -> set[UUID]:
     """The openings that don't stand any more because of a return to an earlier stage.
 
     All from that stage on are asked again; if the stage that returned it has it back directly
@@ -203,7 +216,7 @@ def overtaken(openings: Sequence[Opening]) -> set[UUID]:
         gone |= {
             one.pk
             for one in openings
-            if one.round_id == after.round_id and one.number < after.number
+            if one.number < after.number
             if one.stage.position in (first, last)
             or (one.stage.position > first and not after.resumes_at)
         }

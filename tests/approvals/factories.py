@@ -86,7 +86,9 @@ class World:
         """Publish a route of one stage that asks a new post for each name."""
         self.publish(StageSpec("Review", [self.seat(name) for name in names], **rule))
 
-    def begin(self, at: datetime = NOW, unit: Unit | None = None) -> Approval:
+    def begin(
+        self, at: datetime = NOW, unit: Unit | None = None, *, adds_only: bool = False
+    ) -> Approval:
         """Submit: what a subject's own action does around `begin`."""
         with transaction.atomic():
             root = Unit.locked((unit or self.unit).pk)
@@ -104,6 +106,7 @@ class World:
                 ),
                 actor=self.submitter,
                 at=at,
+                adds_only=adds_only,
             )
             append(root, kind="test.submitted", actor=self.submitter, at=at, facts=begun.facts)
         return begun.approval

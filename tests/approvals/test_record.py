@@ -478,3 +478,39 @@ def test_a_choice_never_names_a_stage_that_will_be_skipped() -> None:
     world.begin()
     page = queries.review(world.item("Ana"), world.people["Ana"], LATER)
     assert "goes to “Third”" in page.choices[0].then
+
+
+def test_what_a_resumed_round_does_not_ask_again_stands_on_the_page_and_on_paper() -> None:
+    world = World()
+    last = StageSpec("Second", [world.seat("Ben")], after_return="resume")
+    world.publish(StageSpec("First", [world.seat("Ana")]), last)
+    approval = world.begin()
+    world.decide("Ana", comment="Counted twice.")
+    world.decide("Ben", "return", comment="The list is missing.")
+    world.begin(at=LATER, adds_only=True)
+    page = queries.review(world.item("Ben"), world.people["Ben"], LATER)
+    assert [one.status for one in page.progress.stages] == ["done", "now"]
+    assert [seat.comment for _stage, seat in page.earlier] == ["Counted twice."]
+    gone = [one.is_superseded for one in openings(record(approval, world.submitter))]
+    assert gone == [False, True, False]
+    world.decide("Ben", at=LATER)
+    sheet = paper(record(approval, world.submitter), LATER)
+    assert [[one.name for one in stage.signers] for stage in sheet.stages] == [["Ana"], ["Ben"]]
+    assert [stage.note for stage in sheet.stages] == [
+        "Of round 1; it stands, as nothing that was read then has changed.",
+        "",
+    ]
+    assert "Ana approved" in [one.text for one in sheet.references]
+
+
+def test_a_return_in_a_resumed_round_takes_the_standing_of_what_it_asks_again() -> None:
+    world = World()
+    last = StageSpec("Second", [world.seat("Ben")], after_return="resume", returns_to=[1])
+    world.publish(StageSpec("First", [world.seat("Ana")]), last)
+    approval = world.begin()
+    world.decide("Ana")
+    world.decide("Ben", "return", comment="The list is missing.")
+    world.begin(at=LATER, adds_only=True)
+    world.decide("Ben", "return", target=1, comment="Count it again.", at=LATER)
+    gone = [one.is_superseded for one in openings(record(approval, world.submitter))]
+    assert gone == [True, True, True, False]

@@ -428,6 +428,7 @@ def test_a_form_that_was_sent_before_says_what_it_decided_then(world: World, loo
     sign(page, "Return", "Two figures differ.")
     expect(page.locator("main")).to_contain_text("You sent this form before: you approved")
     expect(page.locator("main")).to_contain_text("That stands")
+    expect(page.locator("main")).to_contain_text("Nothing else was signed or saved.")
     expect(page.get_by_label("What you wrote")).to_have_value("Two figures differ.")
 
 
