@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import hypothesis
 import pytest
@@ -102,6 +102,7 @@ class Made:
     objects: Any
 
 
+World = TypeVar("World")
 MakeOnce = Callable[[str, Callable[[], object]], Made]
 
 
@@ -170,6 +171,42 @@ def empty_db(
         databases.connected_to(name),
     ):
         yield
+
+
+@pytest.fixture(scope="module")
+def file_db(template_database: str, worker_id: str, django_db_setup: None) -> Iterator[None]:
+    """A database of this file alone: what its tests commit, and nothing of any other.
+
+    With committed_db, for tests that ask for the whole of a table, or let the worker go over it.
+    """
+    name = f"duban_empty_file_{worker_id}_{os.getpid()}"
+    with databases.clone(template_database, name), databases.connected_to(name):
+        yield
+
+
+class MakeForFile(Protocol):
+    def __call__(self, make: Callable[[], World], /) -> World: ...
+
+
+@pytest.fixture(scope="module")
+def make_for_file(
+    file_db: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> MakeForFile:
+    """`make_for_file(make_world)`: what it returns stands in this file's database ever after.
+
+    Let each test have a copy of the objects, and roll back what it does with the rows.
+    """
+    files = tmp_path_factory.mktemp("files")
+
+    def committed(make: Callable[[], World], /) -> World:
+        with (
+            django_db_blocker.unblock(),
+            override_settings(EVIDENCE_ROOT=files, MEDIA_ROOT=files),
+            translation.override("en"),
+        ):
+            return make()
+
+    return committed
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def signer(tmp_path: Path) -> Signer:
 
 
 @pytest.fixture
-def organisation(empty_db: None) -> Organisation:
+def organisation(file_db: None, committed_db: None) -> Organisation:
     return make_organisation()
 
 
@@ -94,7 +94,7 @@ def rewrite(cursor: CursorWrapper, organisation: Organisation, old: bytes, new: 
 
 
 def test_another_units_user_reaches_nothing_and_the_application_changes_no_entry(
-    empty_db: None, client: Client
+    file_db: None, committed_db: None, client: Client
 ) -> None:
     world: World = factories.make_world()
     task = factories.make_task(world)

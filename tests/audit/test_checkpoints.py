@@ -23,7 +23,7 @@ from directory.models import Organisation
 from tests.audit.factories import add
 from tests.factories import NOW, make_organisation
 
-pytestmark = pytest.mark.usefixtures("empty_db")
+pytestmark = pytest.mark.usefixtures("file_db", "committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 Tampering = Callable[[], AbstractContextManager[CursorWrapper]]
 Worker = Callable[[Organisation], bool]
@@ -262,6 +262,7 @@ def test_a_new_organisation_s_first_entry_is_provable_after_two_steps(step: Step
     assert proofs.of(Entry.objects.get(organisation=made.pk, subject_seq=1)) is not None
 
 
+@pytest.mark.usefixtures("empty_db")
 def test_a_log_is_looked_at_once_and_then_when_it_has_grown(
     organisation: Organisation, step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """The audit pages: what auditors find there, and who is not let in."""
 
+import copy
 import hashlib
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Entry
+from tests.conftest import MakeForFile
 from tests.factories import make_organisation
 from tests.workflows.factories import World, accepted, make_world
 from workflows.actions import tasks
@@ -14,11 +16,19 @@ from workflows.actions import tasks
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def made(make_for_file: MakeForFile) -> World:
+    def make() -> World:
+        world = make_world()
+        accepted(world)
+        return world
+
+    return make_for_file(make)
+
+
 @pytest.fixture
-def world() -> World:
-    world = make_world()
-    accepted(world)
-    return world
+def world(made: World, db: None) -> World:
+    return copy.deepcopy(made)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.workflows.factories import (
 from workflows import files
 from workflows.actions import drafts
 
-pytestmark = pytest.mark.usefixtures("empty_db")
+pytestmark = pytest.mark.usefixtures("file_db", "committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 Take = Callable[..., Files]
 

@@ -20,7 +20,7 @@ from directory.models import Person
 from tests.approvals.factories import World
 from tests.factories import NOW, make_holder, make_unit
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = pytest.mark.usefixtures("file_db", "committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 PENDING, READY = "Recorded, proof pending", "Download the receipt"
 

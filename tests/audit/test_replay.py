@@ -8,6 +8,7 @@ from django.db.backends.utils import CursorWrapper
 
 from audit import verification
 from audit.findings import Finding
+from tests.conftest import Made, MakeOnce
 from tests.factories import NOW
 from tests.workflows.factories import (
     World,
@@ -22,12 +23,10 @@ from tests.workflows.factories import (
 from workflows import files
 from workflows.actions import drafts, reports, tasks
 
-pytestmark = pytest.mark.usefixtures("committed_db")
 Tampering = Callable[[], AbstractContextManager[CursorWrapper]]
 
 
-@pytest.fixture
-def world() -> World:
+def make_closed() -> World:
     """A task that was returned, reported again with evidence and a partner's part, and closed."""
     world = make_world()
     publish_completion_route(world)
@@ -57,6 +56,11 @@ def world() -> World:
     decide(world.coordinator)
     tasks.close(task_id=task.pk, actor=world.coordinator, at=NOW, outcome="verified")
     return world
+
+
+@pytest.fixture
+def world(make_once: MakeOnce, copied: Callable[[Made], World]) -> World:
+    return copied(make_once("closed_task", make_closed))
 
 
 def first_bad(world: World) -> Finding | None:

@@ -17,7 +17,7 @@ from directory.models import Organisation
 from tests.audit.factories import add
 from tests.factories import NOW, make_organisation
 
-pytestmark = pytest.mark.usefixtures("empty_db")
+pytestmark = pytest.mark.usefixtures("file_db", "committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 
 

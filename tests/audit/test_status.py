@@ -19,7 +19,7 @@ from audit.status import ATTENTION, BAD, GOOD, Status, status
 from tests.audit.factories import add
 from tests.workflows.factories import World, make_world
 
-pytestmark = pytest.mark.usefixtures("empty_db")
+pytestmark = pytest.mark.usefixtures("file_db", "committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 NOW = timezone.now()
 

@@ -1,5 +1,6 @@
 """Bad input gets a clear sentence in the reader's language and changes nothing: a test a noun."""
 
+import copy
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Appointment, Person, Post
 from tests.bad_input.conftest import Says
+from tests.conftest import MakeForFile
 from tests.factories import NOW
 from tests.importing.plans import archive, docx_bytes
 from tests.workflows.factories import (
@@ -62,16 +64,27 @@ database = pytest.mark.django_db
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
-@pytest.fixture
-def district() -> District:
-    return make_district()
+Made = tuple[District, World]
+
+
+@pytest.fixture(scope="module")
+def made(make_for_file: MakeForFile) -> Made:
+    def make() -> Made:
+        world = make_world()
+        publish_completion_route(world)
+        return make_district(), world
+
+    return make_for_file(make)
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
-    publish_completion_route(world)
-    return world
+def district(made: Made, db: None) -> District:
+    return copy.deepcopy(made[0])
+
+
+@pytest.fixture
+def world(made: Made, db: None) -> World:
+    return copy.deepcopy(made[1])
 
 
 def signed_in(person: Person, language: str) -> Client:

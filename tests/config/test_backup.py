@@ -34,6 +34,7 @@ from config.backups.manifest import Manifest
 from config.postgres import Cluster
 from tests import databases
 from tests.audit.factories import add
+from tests.conftest import Made, MakeOnce
 from tests.factories import NOW
 from tests.workflows import factories
 from tests.workflows.factories import World
@@ -42,7 +43,7 @@ from workflows.files import path_of, store
 from workflows.models import StoredFile
 
 Speaking = Callable[[str], AbstractContextManager[None]]
-pytestmark = pytest.mark.usefixtures("empty_db", "terminal_in_english")
+pytestmark = pytest.mark.usefixtures("terminal_in_english")
 
 
 @pytest.fixture
@@ -51,9 +52,21 @@ def terminal_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path, settings: Settings, speaking_as: Speaking) -> World:
+def world(
+    make_once: MakeOnce,
+    copied: Callable[[Made], World],
+    tmp_path: Path,
+    settings: Settings,
+    speaking_as: Speaking,
+) -> World:
     """A signed log, a report on its way with a file beside it, in an installation of its own."""
     settings.DATA_DIR = tmp_path
+    made = copied(make_once("report_with_a_file", make_report))
+    sign(made, speaking_as)
+    return made
+
+
+def make_report() -> World:
     made = factories.make_world()
     factories.publish_completion_route(made)
     task = factories.accepted(made)
@@ -67,7 +80,6 @@ def world(tmp_path: Path, settings: Settings, speaking_as: Speaking) -> World:
     )
     factories.submitted(made, task)
     factories.decide(made.deputy)
-    sign(made, speaking_as)
     return made
 
 

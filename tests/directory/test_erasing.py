@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import psycopg2.errors
 import pytest
@@ -24,6 +25,7 @@ from directory import actions
 from directory.actions import NotAdministrator
 from directory.actions.erasure import NameInUse, NothingChosen, NotTheirs, request_erasure
 from directory.models import Person
+from tests.conftest import Made, MakeOnce
 from tests.factories import NOW
 from tests.racing import outcomes
 from tests.workflows import factories
@@ -32,15 +34,20 @@ from workflows.actions import drafts
 from workflows.files import path_of, store
 from workflows.models import DraftFile, Evidence, StoredFile
 
-pytestmark = pytest.mark.usefixtures("empty_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 SECRET = "My wife is ill, as everybody knows."
 
 
 @pytest.fixture
-def world(settings: Settings, tmp_path: object) -> World:
-    """A report with a file, returned with a comment that should never have been written."""
+def world(
+    make_once: MakeOnce, copied: Callable[[Made], World], settings: Settings, tmp_path: Path
+) -> World:
     settings.DATA_DIR = tmp_path
+    return copied(make_once("words_to_erase", make_returned))
+
+
+def make_returned() -> World:
+    """A report with a file, returned with a comment that should never have been written."""
     made = factories.make_world()
     factories.publish_completion_route(made)
     task = factories.accepted(made)

@@ -28,7 +28,7 @@ from tests.workflows.factories import (
 )
 from workflows.actions import tasks
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = pytest.mark.usefixtures("file_db", "committed_db")
 Speaking = Callable[[str], AbstractContextManager[None]]
 
 
@@ -46,7 +46,7 @@ def kinds(person: Person) -> set[str]:
 def follow(speaking_as: Speaking) -> None:
     with speaking_as("worker"):
         sequencer = Sequencer()
-        while sequencer.advance():  # what other tests have committed comes first
+        while sequencer.advance():  # what earlier tests have committed comes first
             pass
         while actions.follow(at=NOW):
             pass

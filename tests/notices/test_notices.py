@@ -1,5 +1,6 @@
 """Deadlines, the page of notices, and mail that is tried until it is sent."""
 
+import copy
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from notices.actions import remind
 from notices.mail import TRIES, deliver
 from notices.models import Notice
 from notices.rules import RULES
+from tests.conftest import MakeForFile
 from tests.factories import NOW
 from tests.workflows.factories import (
     World,
@@ -29,11 +31,19 @@ pytestmark = pytest.mark.django_db
 Speaking = Callable[[str], AbstractContextManager[None]]
 
 
+@pytest.fixture(scope="module")
+def made(make_for_file: MakeForFile) -> World:
+    def make() -> World:
+        world = make_world()
+        publish_completion_route(world)
+        return world
+
+    return make_for_file(make)
+
+
 @pytest.fixture
-def world() -> World:
-    world = make_world()
-    publish_completion_route(world)
-    return world
+def world(made: World, db: None) -> World:
+    return copy.deepcopy(made)
 
 
 def kinds(person: Person) -> set[str]:

@@ -1,6 +1,7 @@
 """Small districts, committed once to a database of their own: each test finds them untouched.
 
-`world` is for tests of tasks, `district` for those of plans and imports.
+`world` is for tests of tasks, `district` for those of plans and imports; `in_force` is a district
+with a plan that can be amended.
 """
 
 import copy
@@ -12,10 +13,14 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from tests import databases
+from tests.conftest import MakeForFile
+from tests.workflows.amending import make_in_force
 from tests.workflows.factories import World, make_world
 from tests.workflows.planning import District, make_district
+from workflows.models import Plan
 
 Made = tuple[World, District]
+InForce = tuple[District, Plan]
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +54,12 @@ def world(made: Made, db: None) -> World:
 @pytest.fixture
 def district(made: Made, db: None) -> District:
     return copy.deepcopy(made[1])
+
+
+@pytest.fixture(scope="module")
+def in_force(make_for_file: MakeForFile) -> InForce:
+    def make() -> InForce:
+        district = make_district()
+        return district, make_in_force(district)
+
+    return make_for_file(make)

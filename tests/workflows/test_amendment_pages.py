@@ -1,5 +1,7 @@
 """The pages of an amendment: begun, written, compared, sent, decided on, read later."""
 
+import copy
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,12 +12,12 @@ from tests.workflows.amending import (
     added,
     begin,
     changed,
-    make_in_force,
     measure,
     passed,
     put,
     send,
 )
+from tests.workflows.conftest import InForce
 from tests.workflows.planning import District, decide_on
 from tests.workflows.test_amendments import SUPPLEMENT
 from workflows.models import Amendment, Plan, PlanImport
@@ -24,8 +26,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def plan(district: District) -> Plan:
-    return make_in_force(district)
+def district(in_force: InForce, db: None) -> District:
+    return copy.deepcopy(in_force[0])
+
+
+@pytest.fixture
+def plan(in_force: InForce, db: None) -> Plan:
+    return copy.deepcopy(in_force[1])
 
 
 def signed_in(person: Person) -> Client:

@@ -1,5 +1,6 @@
 """A plan in force is amended: drafted, put forward, approved, and then its tasks change at once."""
 
+import copy
 import json
 from datetime import date
 from typing import Any
@@ -21,7 +22,6 @@ from tests.workflows.amending import (
     begin,
     changed,
     ended,
-    make_in_force,
     measure,
     passed,
     put,
@@ -29,7 +29,8 @@ from tests.workflows.amending import (
     sign,
     waits_for,
 )
-from tests.workflows.planning import District, decide_on, kinds, make_draft
+from tests.workflows.conftest import InForce
+from tests.workflows.planning import District, decide_on, kinds, make_district, make_draft
 from workflows import flows
 from workflows.actions import amendments, drafts, import_review, imports, plans, reports, tasks
 from workflows.actions.amendments import ItemText
@@ -44,8 +45,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def plan(district: District) -> Plan:
-    return make_in_force(district)
+def district(in_force: InForce, db: None) -> District:
+    return copy.deepcopy(in_force[0])
+
+
+@pytest.fixture
+def plan(in_force: InForce, db: None) -> Plan:
+    return copy.deepcopy(in_force[1])
 
 
 def body(task: Task) -> dict[str, Any]:
@@ -315,7 +321,8 @@ def test_only_the_coordinator_amends(district: District, plan: Plan, who: str) -
         begin(district, plan, actor=getattr(district, who))
 
 
-def test_a_plan_that_is_not_in_force_is_not_amended(district: District) -> None:
+def test_a_plan_that_is_not_in_force_is_not_amended() -> None:
+    district = make_district()
     with pytest.raises(plans.PlanHasMovedOn):
         begin(district, make_draft(district))
 

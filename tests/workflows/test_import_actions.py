@@ -1,5 +1,6 @@
 """A document comes in, its questions are answered, and it becomes a draft plan."""
 
+import copy
 import json
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from audit.models import Entry
 from directory.models import Unit
+from tests.conftest import MakeForFile
 from tests.factories import NOW
 from tests.racing import outcomes
 from tests.workflows.planning import (
@@ -34,9 +36,14 @@ from workflows.queries.imports import draft_of
 database = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def made_district(make_for_file: MakeForFile) -> District:
+    return make_for_file(make_district)
+
+
 @pytest.fixture
-def district() -> District:
-    return make_district()
+def district(made_district: District, db: None) -> District:
+    return copy.deepcopy(made_district)
 
 
 def edit(

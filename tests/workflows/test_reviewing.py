@@ -40,8 +40,7 @@ def publish(world: World, review: dict[str, Any] | None = None, **more: Any) -> 
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
+def world(world: World) -> World:
     publish(world)
     return world
 

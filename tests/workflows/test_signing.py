@@ -12,7 +12,7 @@ from approvals.models import SignOff
 from approvals.queries import seen_digest
 from audit.templatetags.ui import short_code
 from tests.factories import make_passkey
-from tests.workflows.factories import World, accepted, make_measure, make_world, submitted
+from tests.workflows.factories import World, accepted, make_measure, submitted
 from tests.workflows.test_reviewing import decide, page_of, publish, seat, signed_in
 from workflows.models import Task
 
@@ -20,8 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
+def world(world: World) -> World:
     publish(world)
     return world
 
