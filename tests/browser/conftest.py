@@ -27,6 +27,27 @@ Visit = Callable[..., Page]
 DESKTOP = ViewportSize(width=1366, height=900)
 PHONE = ViewportSize(width=360, height=740)
 
+# Of two lists of features that are off the last one counts, so Playwright's own stands here again.
+# What is added are the two pages that every new window loads for its address bar, which nobody sees
+# and which take longer than most of ours.
+FEATURES_OFF = [
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+]
+
 # No component of the browser may call anybody, and each run has a profile of its own.
 FLAGS = [
     "--headless",
@@ -37,6 +58,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(FEATURES_OFF)}",
 ]
 
 
