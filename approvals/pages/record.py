@@ -141,6 +141,8 @@ def record_page(approval: Approval, user: Person, at: datetime) -> RecordPage | 
     end = wording.end()
     if end and approval.state in ENDED_BY_SOMEBODY and sight is Sight.WORDS:
         end = replace(end, text=told(approval, end.entry) or end.text)
+    if end and (made := wording.sent_back):
+        end = replace(end, text=sent_back(made))
     return RecordPage(
         approval,
         about,
@@ -166,6 +168,8 @@ class _Wording:
         # A later opening of the same stage, or a later round, takes an opening's place.
         self.standing = {one.pk for one in standing(found.openings).values()}
         self.conditions = _conditions(found)
+        back = [one for one in settled if one.kind == Intervention.Kind.SEND_BACK]
+        self.sent_back = back[0] if back else None
 
     def round(self, one: Round) -> RoundRecord:
         words = {"number": one.number, "name": one.submitter.name}
@@ -369,6 +373,12 @@ def intervention(made: Intervention) -> str:
         else str(item.person if item else "")
     )
     return _("%(name)s proposed to give the seat of %(seat)s to %(person)s") % words
+
+
+def sent_back(made: Intervention) -> str:
+    """How an approval ended that two administrators sent back."""
+    words = {"first": made.proposed_by.name, "second": made.settled_by}
+    return _("sent back to begin anew: %(first)s proposed it, %(second)s confirmed it") % words
 
 
 def settled(made: Intervention) -> str:

@@ -272,7 +272,7 @@ def test_both_administrators_of_an_intervention_are_named() -> None:
     office.settle(office.propose(approval, "send_back"))
     page = record(approval, office.submitter)
     assert page.end
-    assert page.end.text == "cancelled"
+    assert page.end.text == "sent back to begin anew: First proposed it, Second confirmed it"
     assert openings(page)[-1].why == "An intervention ended it undecided."
     assert whole(page)
 

@@ -12,7 +12,7 @@ from approvals.routes.specs import MAY
 from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Appointment, Person
-from tests.factories import LONG_AGO, NOW
+from tests.factories import LONG_AGO, NOW, make_holder
 from tests.workflows.factories import World, accepted, make_measure, make_world, submitted, write
 from workflows.actions import reports
 from workflows.models import Task
@@ -410,3 +410,25 @@ def test_an_administrator_reads_whose_approval_is_blocked(world: World, task: Ta
     approval = Approval.objects.get(subject_id=task.pk)
     page = client.get(reverse("intervention", args=[approval.pk])).content.decode()
     assert f"An approval of {world.lead.name} at the stage" in page
+
+
+def test_whoever_submitted_what_administrators_sent_back_reads_why(
+    world: World, task: Task
+) -> None:
+    second = make_holder(world.office, "administrator", "Second")
+    approval = Approval.objects.get(subject_id=task.pk)
+    made = approvals.propose_intervention(
+        approval_id=approval.pk,
+        kind="send_back",
+        reason="The route has changed.",
+        actor=world.administrator,
+        at=NOW,
+    )
+    approvals.settle_intervention(intervention_id=made.pk, confirm=True, actor=second, at=NOW)
+    client = signed_in(world.handler)
+    page = client.get(reverse("task", args=[task.pk])).content.decode()
+    assert "Zhu Nanxing, Second returned version 1" in page
+    assert "The route has changed." in page
+    assert "Change what was found missing" in page
+    page = client.get(reverse("approval", args=[approval.pk])).content.decode()
+    assert "sent back to begin anew: Zhu Nanxing proposed it, Second confirmed it" in page

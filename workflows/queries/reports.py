@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from approvals.models import Approval, Opening, Round, SignOff
+from approvals.models import Approval, Intervention, Opening, Round, SignOff
+from approvals.sentences import listed
 from audit.queries import read_openings
 from directory.models import Person
 from workflows.models import Contribution, Evidence, IncludedContribution, Submission, Task
@@ -258,15 +259,35 @@ def last_return(task: Task, before: Submission | None = None) -> Return | None:
     newest = reports.first()
     if newest is None:
         return None
-    round_ = Round.objects.filter(document_id=newest.pk).first()
-    row = returning(round_) if round_ else None
-    if row is None:
+    round_ = Round.objects.filter(document_id=newest.pk).select_related("approval").first()
+    if round_ is None:
         return None
+    row = returning(round_)
+    if row is None:
+        return _sent_back(round_.approval, newest.version)
     texts = read_openings(task.organisation_id, [row.comment])
     reason = texts.get(bytes(row.comment)) if row.comment else ""
     return Return(
         row.person.name, row.at, reason if reason is not None else _("(erased)"), newest.version
     )
+
+
+def _sent_back(approval: Approval, version: int) -> Return | None:
+    """The intervention by which two administrators had it begin anew, if that is what ended it."""
+    if approval.state != Approval.State.CANCELLED:
+        return None
+    made = (
+        approval.interventions.filter(
+            kind=Intervention.Kind.SEND_BACK, state=Intervention.State.CONFIRMED
+        )
+        .select_related("proposed_by", "settled_by")
+        .first()
+    )
+    if made is None:
+        return None
+    reason = read_openings(approval.organisation_id, [made.reason])[bytes(made.reason)]
+    by = listed([made.proposed_by.name, made.settled_by.name])
+    return Return(by, made.settled_at, reason if reason is not None else _("(erased)"), version)
 
 
 def seen_before(submission: Submission, person: Person) -> Submission | None:
