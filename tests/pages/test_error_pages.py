@@ -40,6 +40,12 @@ def test_a_refusal_keeps_what_the_person_wrote() -> None:
     assert "报告换了" in page
 
 
+def test_a_refusal_leads_to_the_inbox_too_for_those_who_lost_the_page() -> None:
+    page = render_to_string("409.html", {"back_url": "/gone/"}, RequestFactory().get("/"))
+    assert 'href="/gone/"' in page
+    assert "Go to the inbox" in page
+
+
 def test_changing_the_language_of_an_answer_to_a_form_leads_back_to_the_form() -> None:
     request = RequestFactory().post("/decide", headers={"referer": "http://testserver/review"})
     page = render_to_string("409.html", {}, request)
