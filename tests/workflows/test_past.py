@@ -1,5 +1,6 @@
 """A task as of a moment: told by entries alone, and after the last one the same as its rows."""
 
+import copy
 from datetime import date, timedelta
 
 import pytest
@@ -13,12 +14,14 @@ from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Appointment
 from tests.approvals import past as approvals
+from tests.conftest import MakeForFile
 from tests.factories import LONG_AGO, NOW, make_person
 from tests.workflows.factories import (
     World,
     accepted,
     decide,
     fresh,
+    make_measure,
     make_world,
     publish_completion_route,
     submitted,
@@ -31,18 +34,31 @@ from workflows.models import Assignment, Submission, Task
 from workflows.past_pages import Then, then
 from workflows.queries.past import chain, records
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+def make_closed() -> tuple[World, Task]:
     world = make_world()
     publish_completion_route(world)
-    return world
+    return world, closed_task(world)
+
+
+@pytest.fixture(scope="module")
+def closed(make_for_file: MakeForFile) -> tuple[World, Task]:
+    return make_for_file(make_closed)
 
 
 @pytest.fixture
-def task(world: World) -> Task:
+def world(closed: tuple[World, Task], db: None) -> World:
+    return copy.deepcopy(closed[0])
+
+
+@pytest.fixture
+def task(closed: tuple[World, Task], db: None) -> Task:
+    return copy.deepcopy(closed[1])
+
+
+def closed_task(world: World) -> Task:
     """Returned once, reported again with a partner's part, approved, given a later date, closed."""
     task = accepted(world, cooperating=[world.partner, world.second])
     tasks.receive(task_id=task.pk, unit_id=world.partner.pk, actor=world.partner_handler, at=NOW)
@@ -213,7 +229,7 @@ def test_text_that_no_version_vouches_for_says_so(task: Task) -> None:
 
 
 def test_units_are_those_of_then_after_a_reassignment(world: World) -> None:
-    task = accepted(world)
+    task = accepted(world, measure=make_measure(world.plan, 15))
     before = task.chain_length
     tasks.reassign(
         task_id=task.pk,

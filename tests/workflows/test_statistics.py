@@ -1,5 +1,6 @@
 """Statistics against a small history that was reckoned by hand."""
 
+import copy
 import csv
 import io
 import json
@@ -22,6 +23,7 @@ from directory import actions as directory
 from directory.actions import OPERATOR
 from directory.models import Person, Post
 from directory.queries import holdings, working_days
+from tests.conftest import MakeForFile
 from tests.factories import LONG_AGO, NOW, make_holder
 from tests.workflows.factories import (
     World,
@@ -36,14 +38,15 @@ from workflows.actions import tasks
 from workflows.models import Task
 from workflows.queries.statistics import deadlines
 
-pytestmark = pytest.mark.usefixtures("committed_db")
+pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
 TODAY = timezone.localdate(NOW) + 10 * DAY
 
 
 @pytest.fixture
-def world() -> World:
+def untouched() -> World:
+    """Where nothing has been decided."""
     world = make_world()
     publish_completion_route(world)
     return world
@@ -67,8 +70,7 @@ def decide(person: Person, after: timedelta, decision: str = "approve", comment:
     )
 
 
-@pytest.fixture
-def history(world: World) -> Task:
+def make_history() -> tuple[World, Task]:
     """NOW is a Monday morning.
 
     The deputy returns on Tuesday, two hours later in the day (1 working day, 26 hours); the report
@@ -76,13 +78,30 @@ def history(world: World) -> Task:
     Monday after (1 working day, 72 hours).
     """
     assert NOW.weekday() == 0
+    world = make_world()
+    publish_completion_route(world)
     task = accepted(world)
     submitted(world, task)
     decide(world.deputy, DAY + timedelta(hours=2), "return", "Add the lists.")
     submitted(world, task, "Four terms held, lists attached.")
     decide(world.deputy, 4 * DAY)
     decide(world.coordinator, 7 * DAY)
-    return task
+    return world, task
+
+
+@pytest.fixture(scope="module")
+def made(make_for_file: MakeForFile) -> tuple[World, Task]:
+    return make_for_file(make_history)
+
+
+@pytest.fixture
+def world(made: tuple[World, Task], db: None) -> World:
+    return copy.deepcopy(made[0])
+
+
+@pytest.fixture
+def history(made: tuple[World, Task], db: None) -> Task:
+    return copy.deepcopy(made[1])
 
 
 def period(world: World, **given: object) -> Period:
@@ -153,20 +172,20 @@ def test_reasons_are_counted_by_their_words(world: World, history: Task) -> None
     assert statistics.reasons(period(world), most=9) == [("Add the lists.", 1)]
 
 
-def test_a_delegation_that_was_used_is_counted(world: World) -> None:
-    submitted(world, accepted(world))
-    stand_in = make_holder(world.lead, Post.Role.REVIEWER, "Mo Xinghe")
+def test_a_delegation_that_was_used_is_counted(untouched: World) -> None:
+    submitted(untouched, accepted(untouched))
+    stand_in = make_holder(untouched.lead, Post.Role.REVIEWER, "Mo Xinghe")
     directory.delegate(
-        principal=world.deputy,
+        principal=untouched.deputy,
         delegate=stand_in,
         post=None,
         starts_at=LONG_AGO,
         ends_at=NOW + 30 * DAY,
         reason="Away.",
-        actor=world.deputy,
+        actor=untouched.deputy,
         at=NOW,
     )
-    item = WorkItem.objects.get(organisation=world.organisation, state="open")
+    item = WorkItem.objects.get(organisation=untouched.organisation, state="open")
     approvals.decide(
         work_item_id=item.pk,
         actor=stand_in,
@@ -175,7 +194,7 @@ def test_a_delegation_that_was_used_is_counted(world: World) -> None:
         idempotency_key=uuid4(),
         at=NOW,
     )
-    [found] = statistics.delegated(period(world), most=9)
+    [found] = statistics.delegated(period(untouched), most=9)
     assert (found["person__name"], found["acting_for__name"], found["decisions"]) == (
         "Mo Xinghe",
         "Xu Cheng'an",
@@ -204,19 +223,19 @@ def test_two_people_of_one_name_are_not_one_person_at_two_stages(
     assert statistics.at_two_stages(period(world), most=9) == []
 
 
-def test_tasks_are_late_when_closed_after_their_day_or_still_open_past_it(world: World) -> None:
+def test_tasks_are_late_when_closed_after_their_day_or_still_open_past_it(untouched: World) -> None:
     due = timezone.localdate(NOW)
     late, still, fine, cancelled = (
-        make_task(world, measure=make_measure(world.plan, place), due_date=due + days * DAY)
+        make_task(untouched, measure=make_measure(untouched.plan, place), due_date=due + days * DAY)
         for place, days in ((21, 0), (22, 1), (23, 9), (24, 0))
     )
-    close(world, late, NOW + 2 * DAY)
-    close(world, fine, NOW + 2 * DAY)
-    tasks.cancel(task_id=cancelled.pk, actor=world.coordinator, at=NOW, reason="Merged.")
+    close(untouched, late, NOW + 2 * DAY)
+    close(untouched, fine, NOW + 2 * DAY)
+    tasks.cancel(task_id=cancelled.pk, actor=untouched.coordinator, at=NOW, reason="Merged.")
     assert still.state == Task.State.ASSIGNED
-    [found] = deadlines(period(world), TODAY, most=9)
+    [found] = deadlines(period(untouched), TODAY, most=9)
     assert (found.name, found.due, found.late, found.open, found.share) == (
-        world.lead.name,
+        untouched.lead.name,
         3,
         1,
         1,
