@@ -70,6 +70,8 @@ class Review:
     acting_for: Person | None = None
     choices: list[Choice] = field(default_factory=list)
     refusal: str = ""
+    waits: bool = False
+    """Whether the person's turn is yet to come."""
     may: frozenset[str] = frozenset()
     question: Question | None = None
     own: UUID | None = None
@@ -143,6 +145,7 @@ def review(item: WorkItem, person: Person, at: datetime) -> Review:
         acting_for=principal,
         choices=list(_choices(item, shown, stage, says)) if claim and not refusal else [],
         refusal=refusal,
+        waits=bool(refusal) and refusal == _turn(item, stage),
         may=frozenset(item.opening.stage.may) if claim else frozenset(),
         question=_question(item, stage, person),
         own=_own(item, person),
@@ -207,7 +210,9 @@ def _claim(
 
     claims = _claims(item, person, at)
     if reason := _refusal(item, claims, person, at):
-        return None, _turn(item, stage) or reason
+        if reason == str(refusals.NotYourTurn()):
+            reason = _turn(item, stage) or reason
+        return None, reason
     verdict = policy.may_decide(
         claims,
         barred=barred(item.opening.round),

@@ -437,6 +437,8 @@ def test_whoever_waits_for_an_added_signer_reads_for_whom() -> None:
     add(world, "Ana", named(world, "Eve"), "before")
     page = shown(world, world.item("Ana"), world.people["Ana"])
     assert page.refusal == "Eve decides first; then it is your turn."
+    assert page.waits
+    assert not shown(world, world.item("Ana"), world.submitter).waits
 
 
 def test_a_turn_that_was_handed_on_names_who_did_it_and_to_whom() -> None:

@@ -233,6 +233,7 @@ def test_signers_in_order_are_asked_one_after_the_other(world: World, look: Look
     later = WorkItem.objects.get(approval=approval, state="waiting")
     page = look(world.principal, f"/work-items/{later.pk}/", language="en")
     expect(page.locator("main")).to_contain_text("Xu Cheng'an decides first; then it is your turn")
+    expect(page.locator(".brief")).to_contain_text("Read it; your turn comes later")
     expect(page.locator(".ballots")).to_contain_text("not yet their turn")
     expect(page.get_by_role("radio")).to_have_count(0)
     decide(task, world.deputy)
