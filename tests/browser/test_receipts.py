@@ -19,7 +19,7 @@ Speaking = Callable[[str], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def world(committed_db: None) -> World:
+def world(file_db: None, committed_db: None) -> World:
     world = make_world()
     publish(world)
     return world
