@@ -45,6 +45,8 @@ class Decided:
     repeated: bool = False
     signed: bytes = b""
     """The statement, where the person's passkey signed it."""
+    acting_for: UUID | None = None
+    """Whose delegate decided, unless it is a repetition."""
 
 
 def decide(
@@ -314,4 +316,5 @@ def _record(
         reading.subject_id,
         tally.result,
         signed=signed.statement if signed else b"",
+        acting_for=claimed.acting_for,
     )

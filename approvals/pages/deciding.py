@@ -17,6 +17,7 @@ from approvals.queries import mine
 from approvals.statements import challenge
 from audit import proofs
 from audit.templatetags.ui import short_code
+from directory.models import Person
 from directory.passkeys import RelyingParty, request_options
 
 
@@ -30,12 +31,17 @@ def decided(done: Decided, decision: str) -> str:
         else _("You were for returning “{subject}”."),
         "abstain": _("You abstained on “{subject}”."),
     }[decision]
+    joined = pgettext("two sentences", "{first} {second}")
     follows = {
         "passed": _("Signed and recorded. The stage has passed."),
         "returned": _("Signed and recorded. It goes back."),
     }.get(done.result, _("Signed and recorded. The others are still asked."))
+    if done.acting_for:
+        holder = Person.objects.get(pk=done.acting_for)
+        follows = joined.format(
+            first=_("You acted for {name}.").format(name=holder), second=follows
+        )
     link = format_html('<a href="{}">{}</a>', about.url, about.title)
-    joined = pgettext("two sentences", "{first} {second}")
     if done.signed:
         code = short_code(challenge(done.signed))
         signed = _("Your passkey signed it; short code {code}.").format(code=code)

@@ -315,7 +315,7 @@ def test_a_stand_in_signs_for_the_holder_and_the_record_names_both(
     expect(page.get_by_text("You act for Ana. The record will say so.")).to_be_visible()
     expect(page.locator(".ballots")).to_contain_text("Ana (you act for them)")
     sign(page, "Approve")
-    expect(page.get_by_text("Signed and recorded.")).to_be_visible()
+    expect(page.get_by_text("You acted for Ana. Signed and recorded.")).to_be_visible()
     expect(record(look, task, world.handler)).to_contain_text("Ben for Ana approved")
     expect(paper(look, task, world.handler)).to_contain_text("Ben for Ana")
     page = look(holder, f"/work-items/{item.pk}/", language="en")
