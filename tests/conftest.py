@@ -54,13 +54,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-LONGEST = ("tests/config/", "tests/browser/")
-"""Where single tests take up to a minute: whole installations, and whole paths in a browser."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # They begin first, so that no process is left with one of them when all others are done.
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         database = item.get_closest_marker("django_db")
         if database and database.kwargs.get("transaction"):

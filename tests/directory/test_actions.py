@@ -25,7 +25,7 @@ from tests.factories import (
     make_unit,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("file_db")]
 DAY = timedelta(days=1)
 
 

@@ -19,7 +19,7 @@ from tests.authenticator import EDDSA, Authenticator, b64, new_key
 from tests.directory.test_passkeys import ask_for_approval
 from tests.factories import HERE, NOW, make_organisation, make_passkey, make_person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("file_db")]
 PASSWORD = "correct horse 27"
 
 

@@ -27,6 +27,7 @@ WINDOWS_EDGE = (
     " Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0"
 )
 
+pytestmark = pytest.mark.usefixtures("file_db")
 database = pytest.mark.django_db
 
 

@@ -25,7 +25,7 @@ from tests.factories import (
 )
 from tests.factories import delegate as stand_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("file_db")]
 P384 = cbor2.dumps({1: 2, 3: -35, -1: 2, -2: bytes(48), -3: bytes(48)})
 NOT_ON_THE_CURVE = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: bytes(32), -3: bytes(32)})
 WITH_MORE = cbor2.dumps({1: 1, 3: -8, -1: 6, -2: bytes(32), 4: "more"})
