@@ -209,9 +209,7 @@ def _claim(
     """The right to decide, or the sentence that says why there is none: as `decide` will."""
 
     claims = _claims(item, person, at)
-    if reason := _refusal(item, claims, person, at):
-        if reason == str(refusals.NotYourTurn()):
-            reason = _turn(item, stage) or reason
+    if reason := _refusal(item, claims, person, at, stage):
         return None, reason
     verdict = policy.may_decide(
         claims,
@@ -249,7 +247,14 @@ def _claims(item: WorkItem, person: Person, at: datetime) -> list[Claim]:
     return [claim for claim in claimants([key], at)[key] if claim.person == person.pk]
 
 
-def _refusal(item: WorkItem, claims: Sequence[Claim], person: Person, at: datetime) -> str:
+def _refusal(
+    item: WorkItem,
+    claims: Sequence[Claim],
+    person: Person,
+    at: datetime,
+    stage: StageView | None = None,
+) -> str:
+    """`stage`, if it is at hand, says whose turn it is now."""
     if not claims:
         return why_not_yours(item.pk, person, at)
     if item.origin == WorkItem.Origin.CONSULTED:
@@ -259,7 +264,7 @@ def _refusal(item: WorkItem, claims: Sequence[Claim], person: Person, at: dateti
     if item.state not in (WorkItem.State.OPEN, WorkItem.State.WAITING):
         return what_closed(item.pk, person)
     if item.state == WorkItem.State.WAITING:
-        return str(refusals.NotYourTurn())
+        return (_turn(item, stage) if stage else "") or str(refusals.NotYourTurn())
     return ""
 
 
