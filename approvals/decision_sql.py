@@ -358,7 +358,7 @@ class Write:
 
 
 def write_decision(write: Write) -> None:
-    """All of it in one trip, the ledger entry last, and the COMMIT."""
+    """All of it in one trip, the ledger entry with the last statement, and the COMMIT."""
     conclude(list(_statements(write)))
 
 
@@ -398,7 +398,8 @@ def _statements(write: Write) -> Iterable[Statement]:
     yield _recorded(write)
 
 
-# What every decision writes, as one statement: four would be planned, locked and checked singly.
+# What every decision writes, the ledger's entry among it, as the last statement. Its four parts see
+# one moment and have no order; they succeed together or not at all.
 RECORD = """
 WITH signed AS (
     INSERT INTO {sign_offs} ({signed}) VALUES ({sign_off})

@@ -8,11 +8,12 @@ from uuid import UUID
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from approvals.queries.routing import Directory
 from approvals.routes import specs, wording
 from approvals.routes.specs import Plain
+from approvals.sentences import listed
 from directory.models import Post, Unit
 
 Choices = Sequence[tuple[Any, Any]]
@@ -288,8 +289,7 @@ class SignersForm(forms.Form):
         self.people = [str(pk) for _name, pk in found if pk]
         if unknown := [name for name, pk in found if not pk]:
             said = _("Nobody, or more than one, is called “%(names)s”. Choose from the list.")
-            names = pgettext("between names", ", ").join(unknown)
-            self.add_error("person", said % {"names": names})
+            self.add_error("person", said % {"names": listed(unknown)})
         elif self.is_pressed and not found:
             self.add_error("person", _("Say who: a name, or several."))
 

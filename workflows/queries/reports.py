@@ -6,11 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from approvals.models import Approval, Intervention, Opening, Round, SignOff
-from approvals.sentences import listed
+from approvals.sentences import erased, listed
 from audit.queries import read_openings
 from directory.models import Person
 from workflows.models import Contribution, Evidence, IncludedContribution, Submission, Task
@@ -153,7 +152,7 @@ def _words(
         if digest is None:
             return ""
         found = texts.get(bytes(digest))
-        return _("(erased)") if found is None else found
+        return erased() if found is None else found
 
     return words
 
@@ -268,7 +267,7 @@ def last_return(task: Task, before: Submission | None = None) -> Return | None:
     texts = read_openings(task.organisation_id, [row.comment])
     reason = texts.get(bytes(row.comment)) if row.comment else ""
     return Return(
-        row.person.name, row.at, reason if reason is not None else _("(erased)"), newest.version
+        row.person.name, row.at, reason if reason is not None else erased(), newest.version
     )
 
 
@@ -287,7 +286,7 @@ def _sent_back(approval: Approval, version: int) -> Return | None:
         return None
     reason = read_openings(approval.organisation_id, [made.reason])[bytes(made.reason)]
     by = listed([made.proposed_by.name, made.settled_by.name])
-    return Return(by, made.settled_at, reason if reason is not None else _("(erased)"), version)
+    return Return(by, made.settled_at, reason if reason is not None else erased(), version)
 
 
 def seen_before(submission: Submission, person: Person) -> Submission | None:
